@@ -1,0 +1,1 @@
+"""How instances are made: stated distributions, corner strata, real input, and Hypothesis strategies."""

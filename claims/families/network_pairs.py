@@ -1,0 +1,91 @@
+"""Instances of forward stability: two runs of one network that differ in u0, in f, in the controls, or in all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+
+from claims.families import networks, photographs, regularizers
+from claims.kit.instances import Network, NetworkPair, Regularizer
+from claims.kit.sampling import Batch, Sampler, Source, fixed, portions
+
+CHANGES = ("u0", "f", "W", "tau", "lam", "controls", "everything", "unrelated controls")
+
+DISTRIBUTION = (
+    "First system as for networks. The second differs in u0, f, W, τ or λ alone, in all controls, or in everything, by a gaussian "
+    "relative change of size 2^-k, k uniform in 0…12 (τ and λ stay nonnegative), or has unrelated controls drawn afresh. Corners in "
+    "which one term of the bound stands alone."
+)
+
+
+def _shaken(source: Source, x: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
+    """Return x with a relative gaussian change; zeros stay zero."""
+    shape = (x.shape[0], *(1,) * (x.dim() - 1))
+    return x * (1 + size.reshape(shape) * source.normal(*x.shape))
+
+
+def perturbed(source: Source, first: Network, change: str) -> Network:
+    """Return the second system: ``first`` with one of `CHANGES`."""
+    size = source.scale(first.tau.shape[0], low=-12, high=0)
+    if change == "unrelated controls":
+        W, tau, lam = networks.controls(source, first.A, first.tau.shape[1])
+        return replace(first, W=W, tau=tau, lam=lam)
+    parts = {"controls": ("W", "tau", "lam"), "everything": ("u0", "f", "W", "tau", "lam")}.get(change, (change,))
+    changed = {name: _shaken(source, getattr(first, name), size) for name in parts}
+    signs = {name: changed[name].abs() for name in ("tau", "lam") if name in changed}
+    return replace(first, **(changed | signs))
+
+
+def corners(source: Source, name: str, count: int = 4) -> Iterator[tuple[str, NetworkPair]]:
+    """Yield pairs in which one term of the bound stands alone, and pairs that coincide."""
+    for d, depth in ((1, 1), (1, 4), (3, 2)):
+        for gain in (0.0, 0.5, -0.5):
+            first = networks.plain(source, name, count, d, depth, gain=gain)
+            yield f"corner: u0 alone, K = {gain:g} I", NetworkPair(first, replace(first, u0=first.u0 + 1))
+        driven = networks.plain(source, name, count, d, depth, data=1.0)
+        yield "corner: f alone", NetworkPair(driven, replace(driven, f=driven.f * 2))
+        yield "corner: W alone", NetworkPair(driven, replace(driven, W=driven.W * 2))
+        yield "corner: τ alone", NetworkPair(driven, replace(driven, tau=driven.tau / 2))
+        weighted = networks.plain(source, name, count, d, depth, lam=1.0)
+        yield "corner: λ alone", NetworkPair(weighted, replace(weighted, lam=weighted.lam * 2))
+        yield "corner: λ from zero", NetworkPair(replace(weighted, lam=weighted.lam * 0), weighted)
+        yield "corner: λ to zero", NetworkPair(weighted, replace(weighted, lam=weighted.lam * 0))
+        mixed = networks.plain(source, name, count, d, depth, gain=0.5, data=1.0, lam=0.5)
+        yield "corner: the same twice", NetworkPair(mixed, mixed)
+        yield "corner: τ zero in the second", NetworkPair(mixed, replace(mixed, tau=mixed.tau * 0))
+
+
+def draw(source: Source, size: int) -> Iterator[Batch]:
+    """Yield ``size`` independent draws in groups of one shape and change, then corners and photographs."""
+    for count in portions(size, max(1, min(24, size // 32))):
+        family, first = networks.volume(source, count, regularizers.ADMISSIBLE)
+        first, change = first.representable(), source.choice(CHANGES)
+        pair = NetworkPair(first, perturbed(source, first, change))
+        yield Batch(pair.representable(), f"{family}, {change} differs", independent=True)
+    for name in regularizers.ADMISSIBLE:
+        for family, pair in corners(source, name):
+            yield Batch(pair.representable(), family, independent=False)
+    if photographs.available():
+        first = photographs.networks(source, 16)
+        pair = NetworkPair(first, perturbed(source, first, "f"))
+        yield Batch(pair.representable(), "photographs, f differs", independent=False)
+
+
+def pairs() -> Sampler:
+    """Return the sampler of pairs for every admissible regulariser."""
+    return Sampler(DISTRIBUTION, draw, photographs.not_run())
+
+
+def across_the_jump() -> Sampler:
+    """Return one-layer networks with ‖·‖₀ whose initial values lie on both sides of the jump of its prox."""
+
+    def strata(source: Source) -> Iterator[tuple[str, NetworkPair]]:
+        base = networks.plain(source, "l0", 64, 1, 1)
+        weight = source.scale(64, 1, low=-6, high=4)
+        jump, gap = (2 * weight).sqrt(), source.scale(64, 1, low=-10, high=-1)
+        first = replace(base, regularizer=Regularizer("l0", {}), lam=weight, u0=jump * (1 + gap))
+        yield "across the jump", NetworkPair(first, replace(first, u0=jump * (1 - gap)))
+
+    return fixed("ℓ₀, N = 1, K = 0, λ = 2^j, u0 = (1 ± 2^-i)√(2λ).", strata)

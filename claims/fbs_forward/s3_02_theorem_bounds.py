@@ -1,0 +1,90 @@
+r"""Theorem 3.2 (bounds): states and increments of the network are bounded uniformly in N.
+
+Assume A1 and A2.  With K = τWA, c = τWf, σ = τλ, ρ_n = ‖I − hK_n‖₂ the states satisfy ‖u_{n+1}‖ ≤ ρ_n‖u_n‖ + h‖c_n‖, (4.3), and the
+increments ‖u_{n+1} − u_n‖ ≤ h·dist(0, K_nu_n − c_n + σ_n∂R(u_n)) ≤ h(‖K_nu_n − c_n‖ + σ_n‖∂R⁰(u_n)‖), (4.4).
+
+With A3 the piecewise-linear interpolant is bounded in H¹(0,1) whatever N: ∫‖û'‖² ≤ hΣ(‖K_n‖M + ‖c_n‖ + σ_n(C0 + C1M))²,
+M = e^{‖K‖_{L¹}}(‖u0‖ + ‖c‖_{L¹}).  A2 is needed for the constants of (4.3) and M only, A3 for no theorem.
+
+Shapes: states (batch, N+1, d).  Source: part I, Theorem 3.2, as used by arXiv:2605.27133, *reconstructed*; constants 4.3, 4.4.
+"""
+
+from claims import constants
+from claims.assumptions import A1, A2, A3
+from claims.families import networks, off_catalogue, strategies
+from claims.kit.arithmetic import norm
+from claims.kit.claim import claim
+from claims.kit.margin import at_most
+
+states_bounded = claim("fbs_forward", "Theorem 3.2 (bounds)", assumes=(A1, A2))
+increments_bounded = claim("fbs_forward", "Theorem 3.2 (bounds)", assumes=(A1,))
+h1_bounded = claim("fbs_forward", "Theorem 3.2 (bounds)", assumes=(A1, A2, A3))
+INSTANCES = {"drawn": strategies.networks(), "sampled": networks.networks()}
+
+
+def step_rounding(p, states, run):
+    """Return the round-off of one layer, (batch, N)."""
+    return run.rounding(sum(p.W.shape[2:]), constants.step_magnitude(p, states))
+
+
+@states_bounded.holds(**INSTANCES, sharp=("initial", "data"))
+def test_state_bound_of_a_layer(p, run):
+    """‖u_{n+1}‖ ≤ ρ_n‖u_n‖ + h‖c_n‖ for every n."""
+    states = run.forward(p)
+    return at_most(norm(states[:, 1:]), constants.state_bound_step(p, states), step_rounding(p, states, run))
+
+
+@states_bounded.holds(**INSTANCES, sharp=("initial", "data"))
+def test_state_bound(p, run):
+    """‖u_n‖ ≤ Π_{k<n} ρ_k ‖u0‖ + Σ_{j<n} (Π_{j<k<n} ρ_k) h‖c_j‖ for every n."""
+    states = run.forward(p)
+    rounding = run.rounding(sum(p.W.shape[2:]), constants.accumulated_magnitude(p, states))
+    return at_most(norm(states[:, 1:]), constants.state_bound(p), rounding)
+
+
+@increments_bounded.holds(**INSTANCES, sharp=("distance",))
+def test_increment_distance(p, run):
+    """‖u_{n+1} − u_n‖ ≤ h·dist(0, K_nu_n − c_n + σ_n∂R(u_n))."""
+    states = run.forward(p)
+    right = {"distance": constants.increment_distance(p, states)}
+    return at_most(norm(states[:, 1:] - states[:, :-1]), right, step_rounding(p, states, run))
+
+
+@increments_bounded.holds(**INSTANCES, sharp=("drift", "subgradient"))
+def test_increment_bound(p, run):
+    """‖u_{n+1} − u_n‖ ≤ h(‖K_nu_n − c_n‖ + σ_n‖∂R⁰(u_n)‖)."""
+    states = run.forward(p)
+    left = norm(states[:, 1:] - states[:, :-1])
+    return at_most(left, constants.increment_bound(p, states), step_rounding(p, states, run))
+
+
+@h1_bounded.holds(**INSTANCES, sharp=("operator", "data", "subgradient"))
+def test_h1_bound(p, run):
+    """(∫‖û'‖²)^{1/2} ≤ (hΣ(‖K_n‖M + ‖c_n‖ + σ_n(C0 + C1M))²)^{1/2}, whatever N."""
+    states = run.forward(p)
+    rounding = run.rounding(sum(p.W.shape[2:]), constants.h1_magnitude(p, states))
+    return at_most(constants.h1_seminorm(p, states), constants.h1_bound(p), rounding)
+
+
+@states_bounded.fails(
+    without=A2, on=off_catalogue.off_center(), witness="state_bound_off_center", expected="R = |u − 1|, u0 = 0: the state moves to ½"
+)
+def test_state_bound_needs_minimum_at_zero(p, run):
+    """|u − 1|, u0 = 0, f = 0: the state moves away from 0 (the constant fails, not the theorem)."""
+    return test_state_bound.predicate(p, run)
+
+
+@h1_bounded.fails(
+    without=A2, on=off_catalogue.off_center(), witness="h1_bound_off_center", expected="R = |u − 1|: bounded by C0 + C1M only if M is"
+)
+def test_h1_bound_needs_minimum_at_zero(p, run):
+    """With the minimum of R at 1, M does not bound the states that ‖K‖ multiplies."""
+    return test_h1_bound.predicate(p, run)
+
+
+@increments_bounded.fails(
+    without=A1, on=off_catalogue.jumping(), witness="increment_jump_l0", expected="‖·‖₀, K = 0, f = 0: the bound is 0, the state jumps to 0"
+)
+def test_increment_bound_needs_convexity(p, run):
+    """ℓ₀: the only subgradient away from 0 is 0, so nothing should move, yet the prox jumps."""
+    return test_increment_bound.predicate(p, run)

@@ -1,0 +1,224 @@
+r"""Claims and their checks: the decorators that a claim file is written with.
+
+    theorem = claim("fbs_learning", "Lemma 3.1", assumes=(A1, A2))
+
+    @theorem.holds(drawn=strategies.weight_pairs(), sampled=sampling.weight_pairs(), sharp=("point",))
+    def test_bound(p, run):
+        r"‖prox_{aR}(v)‖ ≤ ‖v‖"
+        return at_most(...)
+
+    @theorem.fails(without=A2, on=shifted(), witness="prox_bound_without_A2")
+    def test_bound_needs_a2(p, run):
+        r"prox of |u − 1| at v = 0 is not 0"
+        return test_bound.predicate(p, run)
+
+A decorated function stays an ordinary test function (ids, ``-k``, ``--lf``, source lines): pytest calls it once for every
+route, ``drawn`` and ``sampled`` for a claim, ``witness`` and ``search`` for a control.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from hypothesis.strategies import SearchStrategy
+
+from claims.kit.context import Run
+from claims.kit.instances import Instances
+from claims.kit.margin import Margin
+from claims.kit.sampling import Sampler
+
+Predicate = Callable[[Any, Run], Margin]
+Kind = Literal["claim", "control", "exploration"]
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A hypothesis of a theorem: what it says, and a predicate that decides it on instances.
+
+    ``predicate(instances) -> bool (batch,)`` reads the raw data.  ``breaks`` says how instances that lack it are made.
+    """
+
+    key: str
+    text: str
+    predicate: Callable[[Any], torch.Tensor]
+    breaks: str
+
+    def describe(self) -> dict[str, str]:
+        """Return key and text for the evidence."""
+        return {"key": self.key, "text": self.text}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One test function of a claim file, with all that is needed to run it by any route."""
+
+    claim: Claim
+    kind: Kind
+    predicate: Predicate
+    finite_form: str
+    path: Path
+    line: int
+    sharp: tuple[str, ...] = ()
+    drawn: SearchStrategy[Any] | None = None
+    sampled: Sampler | None = None
+    without: Assumption | None = None
+    witness: str | None = None
+    expected: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the test function."""
+        return self.predicate.__name__
+
+    @property
+    def id(self) -> str:
+        """``folder/file.py::function``, the same wherever the suite is installed."""
+        return f"{self.path.parent.name}/{self.path.name}::{self.name}"
+
+    @property
+    def assumes(self) -> tuple[Assumption, ...]:
+        """The assumptions that instances must meet: the claim's, less the one that is dropped."""
+        return tuple(a for a in self.claim.assumes if self.without is None or a.key != self.without.key)
+
+    def met(self, instances: Instances) -> torch.Tensor:
+        """Return which instances (batch,) meet every assumption that is kept."""
+        verdict = torch.ones(instances.size, dtype=torch.bool)
+        for assumption in self.assumes:
+            verdict &= assumption.predicate(instances.to("cpu"))
+        return verdict
+
+    def dropped(self, instances: Instances) -> torch.Tensor:
+        """Return which instances (batch,) really lack the assumption that is dropped."""
+        if self.without is None:
+            return torch.zeros(instances.size, dtype=torch.bool)
+        return ~self.without.predicate(instances.to("cpu"))
+
+    def routes(self, searched: int) -> list[str]:
+        """Return the routes that a profile with ``searched`` search shards runs."""
+        if self.kind == "claim":
+            return [name for name, way in (("drawn", self.drawn), ("sampled", self.sampled)) if way is not None]
+        replay = ["witness"] if self.witness else []
+        return replay + (["search"] if searched else [])
+
+    def describe(self, order: int, searched: int) -> dict[str, Any]:
+        """Return the check's entry in the plan record."""
+        document = inspect.cleandoc(self.claim.statement)
+        not_run = {} if searched or self.kind == "claim" else {"search": "runs in the profiles default and thorough"}
+        return {
+            "check": self.id,
+            "order": order,
+            "paper": self.claim.paper,
+            "reference": self.claim.reference,
+            "title": document.partition("\n")[0],
+            "statement": document,
+            "finite_form": inspect.cleandoc(self.finite_form),
+            "name": self.name,
+            "kind": self.kind,
+            "routes": self.routes(searched),
+            "routes_not_run": not_run,
+            "assumes": [a.describe() for a in self.assumes],
+            "without": self.without.describe() if self.without else None,
+            "of": None,
+            "witness": self.witness,
+            "sharp": list(self.sharp),
+            "distribution": self.sampled.distribution if self.sampled else "",
+            "expected": self.expected,
+            "path": "/".join(self.path.parts[-3:]),
+            "line": self.line,
+        }
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A numbered statement of a paper; made by `claim`."""
+
+    paper: str
+    reference: str
+    assumes: tuple[Assumption, ...]
+    statement: str
+
+    def holds(
+        self, *, drawn: SearchStrategy[Any] | None = None, sampled: Sampler | None = None, sharp: Sequence[str] = ()
+    ) -> Callable[[Predicate], Any]:
+        """Declare a finite form that every instance meeting the assumptions must satisfy.
+
+        Parameters
+        ----------
+        drawn : strategy of batches of one
+            Small instances, drawn element by element, shrunk where they violate.
+        sampled : Sampler
+            Batches of instances, corner strata among them.
+        sharp : names of terms
+            Terms of the bound that the sampled route must attain where they stand alone; see `claims.kit.margin`.
+        """
+
+        def decorate(predicate: Predicate) -> Any:
+            return _as_test(self._check("claim", predicate, sharp=tuple(sharp), drawn=drawn, sampled=sampled))
+
+        return decorate
+
+    def fails(
+        self, *, without: Assumption, on: Sampler, witness: str, expected: str | None = None
+    ) -> Callable[[Predicate], Any]:
+        """Declare that without an assumption a known counterexample exists: red if its witness does not violate.
+
+        ``on`` samples instances that lack the assumption; the profiles ``default`` and ``thorough`` must find a
+        counterexample among them afresh.  ``expected`` states the known numbers.
+        """
+
+        def decorate(predicate: Predicate) -> Any:
+            fields = {"without": without, "sampled": on, "witness": witness, "expected": expected}
+            return _as_test(self._check("control", predicate, **fields))
+
+        return decorate
+
+    def explores(self, *, without: Assumption, on: Sampler) -> Callable[[Predicate], Any]:
+        """Search for a counterexample where none is known; records how close it came, never red."""
+
+        def decorate(predicate: Predicate) -> Any:
+            return _as_test(self._check("exploration", predicate, without=without, sampled=on))
+
+        return decorate
+
+    def _check(self, kind: Kind, predicate: Predicate, **fields: Any) -> Check:
+        code = predicate.__code__
+        document = predicate.__doc__
+        if not document:
+            raise TypeError(f"{predicate.__name__}: expected a docstring that states the finite form, got none")
+        return Check(self, kind, predicate, document, Path(code.co_filename), code.co_firstlineno, **fields)
+
+
+def claim(paper: str, reference: str, assumes: Sequence[Assumption]) -> Claim:
+    """Return the claim that the calling file is about; its statement is the file's docstring.
+
+    Raises
+    ------
+    TypeError
+        If the calling file has no docstring.
+    """
+    frame = inspect.currentframe()
+    caller = frame.f_back.f_globals if frame and frame.f_back else {}
+    statement = caller.get("__doc__")
+    if not statement:
+        raise TypeError(f"{reference}: expected the claim file to state it in its docstring, got none")
+    return Claim(paper, reference, tuple(assumes), statement)
+
+
+def _as_test(check: Check) -> Any:
+    """Return the test function that pytest collects: one call a route, carried out by the session's runner."""
+
+    @functools.wraps(check.predicate)
+    def test(route: str, claims_runner: Any) -> None:
+        claims_runner(check, route)
+
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("route", "claims_runner")]
+    test.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]
+    test.check = check  # pyright: ignore[reportAttributeAccessIssue]
+    test.predicate = check.predicate  # pyright: ignore[reportAttributeAccessIssue]
+    return test

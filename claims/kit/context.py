@@ -1,0 +1,114 @@
+r"""What a predicate is given beside the instance: the subject to run, and the rounding model to be judged by.
+
+`FloatRun` hands instances to the subject on its device and dtype and returns float64 answers; `BallRun` computes the
+same things from the same raw data with the oracles in ball arithmetic, where nothing is rounded.  A predicate
+``(instances, run) -> Margin`` cannot tell which one it holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+
+from claims.kit import rounding
+from claims.kit.arithmetic import Array, zeros
+from claims.kit.instances import Network, Regularizer
+from claims.kit.subject import Subject, SubjectError
+from claims.oracle import grid as oracle_grid
+from claims.oracle import network as oracle_network
+from claims.oracle import prox as oracle_prox
+from fbscore import Controls, Problem
+from fbscore.regularizers import by_name
+
+DTYPES: dict[str, torch.dtype] = {"float64": torch.float64, "float32": torch.float32}
+
+
+class Run(Protocol):
+    """What a predicate may ask for."""
+
+    def forward(self, p: Network) -> Array:
+        """Return the states (batch, N + 1, d) of the network."""
+        ...
+
+    def prox(self, regularizer: Regularizer, v: Array, a: Array) -> Array:
+        """Return prox_{aR}(v), shape (batch, d)."""
+        ...
+
+    def project(self, values: Array, cells: int) -> Array:
+        """Return the cell means on ``cells`` cells of a step function (batch, M, k)."""
+        ...
+
+    def extend(self, values: Array, cells: int) -> Array:
+        """Return the step function (batch, N, k) written on a finer grid of ``cells`` cells."""
+        ...
+
+    def rounding(self, operations: int, magnitude: Array) -> Array:
+        """Return the round-off uncertainty of a quantity; see `claims.kit.rounding`."""
+        ...
+
+
+@dataclass(frozen=True)
+class FloatRun:
+    """The subject on a device in a dtype; answers are widened to float64 on the device."""
+
+    subject: Subject
+    device: torch.device
+    dtype: torch.dtype
+
+    def _given(self, x: torch.Tensor) -> torch.Tensor:
+        return x.to(self.device, self.dtype)
+
+    def _regularizer(self, regularizer: Regularizer) -> Any:
+        params = {k: self._given(v) if isinstance(v, torch.Tensor) else v for k, v in regularizer.params.items()}
+        return by_name(regularizer.name, **params)
+
+    def _answer(self, name: str, answer: object, shape: tuple[int, ...]) -> torch.Tensor:
+        if not isinstance(answer, torch.Tensor) or tuple(answer.shape) != shape:
+            got = tuple(answer.shape) if isinstance(answer, torch.Tensor) else type(answer).__name__
+            raise SubjectError(f"{self.subject.name}: {name}: expected a tensor of shape {shape}, got {got}")
+        if answer.dtype != self.dtype:
+            raise SubjectError(f"{self.subject.name}: {name}: expected dtype {self.dtype}, got {answer.dtype}")
+        return answer.detach().to(self.device, torch.float64)
+
+    def forward(self, p: Network) -> torch.Tensor:
+        problem = Problem(self._given(p.A), self._given(p.f), self._given(p.u0), self._regularizer(p.regularizer))
+        controls = Controls(self._given(p.W), self._given(p.tau), self._given(p.lam))
+        batch, depth, d, _ = p.W.shape
+        return self._answer("forward", self.subject.forward(problem, controls), (batch, depth + 1, d))
+
+    def prox(self, regularizer: Regularizer, v: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+        answer = self.subject.prox(self._regularizer(regularizer), self._given(v), self._given(a))
+        return self._answer("prox", answer, tuple(v.shape))
+
+    def project(self, values: torch.Tensor, cells: int) -> torch.Tensor:
+        answer = self.subject.project(self._given(values), cells)
+        return self._answer("project", answer, (values.shape[0], cells, *values.shape[2:]))
+
+    def extend(self, values: torch.Tensor, cells: int) -> torch.Tensor:
+        answer = self.subject.extend(self._given(values), cells)
+        return self._answer("extend", answer, (values.shape[0], cells, *values.shape[2:]))
+
+    def rounding(self, operations: int, magnitude: torch.Tensor) -> torch.Tensor:
+        return rounding.rounding(rounding.UNIT_ROUNDOFF[self.dtype], operations, magnitude)
+
+
+@dataclass(frozen=True)
+class BallRun:
+    """The independent route: the oracles in ball arithmetic, from the raw numbers alone."""
+
+    def forward(self, p: Network) -> Array:
+        return oracle_network.forward(p.regularizer.name, p.regularizer.params, p.A, p.f, p.u0, p.W, p.tau, p.lam)
+
+    def prox(self, regularizer: Regularizer, v: Array, a: Array) -> Array:
+        return oracle_prox.prox(regularizer.name, regularizer.params, v, a)
+
+    def project(self, values: Array, cells: int) -> Array:
+        return oracle_grid.project(values, cells)
+
+    def extend(self, values: Array, cells: int) -> Array:
+        return oracle_grid.extend(values, cells)
+
+    def rounding(self, operations: int, magnitude: Array) -> Array:
+        return zeros(magnitude, magnitude.shape)

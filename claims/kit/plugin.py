@@ -1,0 +1,203 @@
+r"""The pytest plugin: options, seeds, run folder, evidence, and the report at the end.
+
+The controller (or the one process of a serial run) decides run id, seed and folder; workers receive them through
+xdist.  Nothing is written unless claims are collected, so the plugin is harmless to other tests.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from claims.kit.claim import Check
+from claims.kit.context import DTYPES
+from claims.kit.evidence import EvidenceError, Writer, utc_now
+from claims.kit.profiles import PROFILES
+from claims.kit.session import Session, Settings, new_run_id
+from claims.kit.subject import DEFAULT, SubjectError, load
+from claims.kit.terminal import print_summary
+
+FILES = "s[0-9A]*_*.py"
+_KEY = pytest.StashKey["ClaimsRun"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of the suite."""
+    group = parser.getgroup("claims", "claims about FBS-networks")
+    profiles = ", ".join(PROFILES)
+    group.addoption("--claims-profile", default="default", metavar="NAME", help=f"budget: {profiles} (default: default)")
+    group.addoption("--claims-seed", default=None, metavar="INT", help="seed of the run (random by default, echoed)")
+    group.addoption("--device", default="cpu", help="torch device of the subject (cpu by default)")
+    group.addoption("--dtype", default="float64", help="float64 (default) or float32")
+    group.addoption("--subject", default=DEFAULT, metavar="pkg.mod:name", help="the implementation under test")
+    group.addoption("--evidence", default=None, metavar="DIR", help="folder for this run's evidence")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Decide the run's settings, or take over the controller's."""
+    config.addinivalue_line("python_files", FILES)
+    handed = getattr(config, "workerinput", {}).get("claims_settings")
+    try:
+        settings = Settings(**json.loads(handed)) if handed else _settings(config)
+    except (SubjectError, EvidenceError, ValueError) as error:
+        raise pytest.UsageError(str(error)) from error
+    run = ClaimsRun(settings, is_worker=handed is not None)
+    config.stash[_KEY] = run
+    config.pluginmanager.register(run, "claims-run")
+
+
+def _settings(config: pytest.Config) -> Settings:
+    option = config.getoption
+    profile, dtype, device = option("--claims-profile"), option("--dtype"), option("--device")
+    if profile not in PROFILES:
+        raise ValueError(f"--claims-profile: expected one of {', '.join(PROFILES)}, got {profile!r}")
+    if dtype not in DTYPES:
+        raise ValueError(f"--dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
+    _check_device(device)
+    subject = option("--subject")
+    load(subject)
+    seed = option("--claims-seed")
+    if seed is not None and not re.fullmatch(r"\d{1,18}", seed):
+        raise ValueError(f"--claims-seed: expected a nonnegative integer below 10^18, got {seed!r}")
+    run = new_run_id()
+    given = option("--evidence")
+    folder = Path(given).absolute() if given else config.rootpath / "reports" / "evidence" / run
+    if given:
+        _check_folder(folder)
+    selection = tuple(str(arg) for arg in config.invocation_params.args)
+    number = secrets.randbelow(2**31) if seed is None else int(seed)
+    workers = _workers(config)
+    return Settings(run, str(folder), number, profile, device, dtype, subject, selection, workers)
+
+
+def _workers(config: pytest.Config) -> int:
+    asked = getattr(config.option, "tx", None) or []
+    return len(asked) or 1
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch raises either for a device that is unknown or absent
+        first = str(error).partition("\n")[0]
+        raise ValueError(f"--device: expected a device that torch can use here, got {device!r}: {first}") from error
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise unless ``folder`` can take the evidence of a new run."""
+    if folder.is_dir() and any(folder.glob("*.jsonl")):
+        raise EvidenceError(f"--evidence: {folder} already holds the evidence of a run; name a new folder")
+    probe = folder / "probe"
+    writer = Writer(probe)
+    writer.close()
+    probe.unlink()
+
+
+def is_claim(name: str) -> bool:
+    """Return whether a node id or path names a claim file."""
+    return fnmatch(Path(name.partition("::")[0]).name, FILES)
+
+
+class ClaimsRun:
+    """The plugin's state in one process, and the hooks that use it."""
+
+    def __init__(self, settings: Settings, is_worker: bool) -> None:
+        self.settings = settings
+        self.is_worker = is_worker
+        self.started = time.time()
+        self.active = False
+        self.writer: Writer | None = None
+        self.session: Session | None = None
+        self.report: subprocess.CompletedProcess[str] | None = None
+        self.deselected: list[Check] = []
+
+    # ---- controller
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand the settings to a worker."""
+        node.workerinput["claims_settings"] = json.dumps(asdict(self.settings))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
+        """Write the run record as soon as a worker has found claims."""
+        if any(is_claim(name) for name in ids):
+            self.open()
+
+    def open(self) -> None:
+        """Write the run record, once."""
+        if not self.active and not self.is_worker:
+            self.active = True
+            self.writer = Writer(Path(self.settings.folder) / "controller.jsonl")
+            self.writer.write("run", **self.settings.header())
+
+    def pytest_report_header(self) -> str:
+        """Echo what is needed to repeat the run."""
+        s = self.settings
+        return f"claims: profile {s.profile}, seed {s.seed}, {s.dtype} on {s.device}, subject {s.subject}"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Close the evidence and build the report as a process of its own."""
+        if self.writer is None:
+            return
+        wall = time.time() - self.started
+        self.writer.write("finished", time=utc_now(), exitstatus=int(exitstatus), wall=wall)
+        self.writer.close()
+        command = [sys.executable, "-m", "reports", "build", self.settings.folder]
+        self.report = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the table of verdicts and the report's path."""
+        if self.report is not None:
+            print_summary(terminalreporter, self.settings, self.report)
+
+    # ---- whoever carries out checks
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give every check one test a route."""
+        check = getattr(metafunc.function, "check", None)
+        if isinstance(check, Check):
+            routes = check.routes(PROFILES[self.settings.profile].searched)
+            metafunc.parametrize("route", routes)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Remember which checks were left out by -k, -m or --lf."""
+        self.deselected += [check for item in items if (check := _check_of(item))]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Write the plan."""
+        checks = {check.id: check for item in session.items if (check := _check_of(item))}
+        distributed = not self.is_worker and getattr(session.config.option, "dist", "no") != "no"
+        if not checks or distributed or session.config.option.collectonly:
+            return
+        self.open()
+        worker = getattr(session.config, "workerinput", {}).get("workerid", "main")
+        self.session = Session(self.settings, worker)
+        self.session.plan(list(checks.values()), self.deselected)
+
+
+@pytest.fixture(scope="session")
+def claims_runner(request: pytest.FixtureRequest) -> Any:
+    """The function that carries out one route of one check."""
+    session = request.config.stash[_KEY].session
+    assert session is not None
+    return session.carry_out
+
+
+def _check_of(item: pytest.Item) -> Check | None:
+    check = getattr(getattr(item, "function", None), "check", None)
+    return check if isinstance(check, Check) else None

@@ -1,0 +1,124 @@
+"""Replay one recorded instance: by the subject in its dtype, and by the independent route at full precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from claims.kit import catalogue, witnesses
+from claims.kit.claim import Check
+from claims.kit.confirm import DIGITS, confirm
+from claims.kit.context import DTYPES, FloatRun
+from claims.kit.evidence import EvidenceError, read
+from claims.kit.instances import Instances, decode
+from claims.kit.margin import decide
+from claims.kit.subject import DEFAULT, SubjectError, load
+from claims.kit.tally import summary
+
+#: Where `pytest claims/` puts evidence by default.
+EVIDENCE = Path("reports") / "evidence"
+
+
+class ReproduceError(Exception):
+    """There is nothing to replay; the message says what was looked for and where."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An instance with the check that judged it, the verdict that was recorded, and how it was run."""
+
+    instance: Instances
+    check: Check
+    verdict: str
+    where: str
+    subject: str = DEFAULT
+    dtype: str = "float64"
+    device: str = "cpu"
+
+
+def find(identifier: str, folder: Path | None) -> list[Recorded]:
+    """Return what is known under an id: recorded instances of one run, or a witness with the checks that use it.
+
+    Raises
+    ------
+    ReproduceError
+        If neither a record nor a witness has this id.
+    EvidenceError
+        If ``folder`` is given and cannot be read.
+    """
+    folders = [folder] if folder else sorted((p for p in EVIDENCE.glob("*") if p.is_dir()), reverse=True)
+    for place in folders:
+        try:
+            run = read(place)
+        except EvidenceError:
+            if folder:
+                raise
+            continue
+        records = [record for record in run.instances if record["id"] == identifier]
+        found = [_recorded(record, run.header, place) for record in records]
+        if found:
+            return list({(r.check.id, r.verdict): r for r in found}.values())
+    if witnesses.path_of(identifier).is_file():
+        instance = witnesses.load(identifier)
+        users = [check for check in catalogue.checks() if check.witness == identifier]
+        return [Recorded(instance, check, "violated", f"witness {identifier}") for check in users]
+    looked = str(folder) if folder else f"{EVIDENCE} ({len(folders)} runs)"
+    raise ReproduceError(f"id: expected the id of a recorded instance or the name of a witness, got {identifier!r}; looked in {looked}")
+
+
+def _recorded(record: dict[str, Any], header: dict[str, Any], place: Path) -> Recorded:
+    check = catalogue.by_id(record["check"])
+    if check is None:
+        raise ReproduceError(f"{place}: the check {record['check']} that recorded it is no longer in the suite")
+    how = {name: header[name] for name in ("subject", "dtype", "device")}
+    return Recorded(decode(record["data"]), check, record["verdict"], str(place), **how)
+
+
+def main(identifier: str, folder: Path | None, subject: str | None) -> int:
+    """Print the replay of everything known under an id; return 0 if each verdict is the recorded one, else 1."""
+    agreed = [_replay(recorded, subject) for recorded in find(identifier, folder)]
+    return 0 if all(agreed) else 1
+
+
+def _replay(recorded: Recorded, subject: str | None) -> bool:
+    check, instance = recorded.check, recorded.instance
+    try:
+        run = FloatRun(load(subject or recorded.subject), torch.device(recorded.device), DTYPES[recorded.dtype])
+        margin = check.predicate(instance.to(run.device), run)
+    except SubjectError as error:
+        raise ReproduceError(str(error)) from error
+    decision = decide(margin)
+    flags = {"violated": decision.violated, "undecided": decision.undecided, "tied": decision.tied, "held": decision.held}
+    verdict = next(name for name, flag in flags.items() if bool(flag[0]))
+    numbers, exact = summary(margin, 0), confirm(check, instance)
+    print(f"{check.claim.reference}: {check.id}\n  {check.describe(0, 0)['finite_form']}\n  from {recorded.where}")
+    print(f"  instance ({', '.join(f'{k} {v}' for k, v in instance.dimensions.items())})")
+    for name, value in _flat(instance.encode()):
+        print(f"    {name} = {value}")
+    print(f"  subject {run.subject.name} in {recorded.dtype} on {recorded.device}: {verdict}")
+    for name in ("left", "right", "rounding", "certified"):
+        print(f"    {name:<10} {numbers[name]!r}")
+    for name, value in numbers["terms"].items():
+        print(f"      term {name}: {value!r}")
+    print(f"  independent route at {DIGITS} digits: {exact.verdict}\n    left       {exact.left}\n    right      {exact.right}")
+    same = verdict == recorded.verdict or {verdict, recorded.verdict} == {"tied", "held"}
+    print(f"  recorded as {recorded.verdict}: {'reproduced' if same else 'NOT reproduced'}")
+    return same
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return the numbers of an encoded instance as (name, decimal and hexadecimal values)."""
+    found: list[tuple[str, str]] = []
+    for name, value in data.items():
+        if isinstance(value, dict) and "hex" in value:
+            numbers = [float.fromhex(x) for x in value["hex"]]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            shape = "×".join(map(str, value["shape"])) or "1"  # pyright: ignore[reportUnknownArgumentType]
+            found.append((prefix + name, f"[{shape}] " + " ".join(repr(x) for x in numbers)))
+        elif isinstance(value, dict):
+            found += _flat(value, f"{prefix}{name}.")  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            found.append((prefix + name, str(value)))
+    return found

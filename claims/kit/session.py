@@ -1,0 +1,147 @@
+r"""One process's part of a run: options decided once, evidence written, checks carried out.
+
+The controller decides run id, folder and seed and hands them to its workers (`Settings`); every process that carries
+out checks holds a `Session`.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from claims.kit.claim import Check
+from claims.kit.context import DTYPES, FloatRun
+from claims.kit.evidence import SCHEMA, Writer, utc_now
+from claims.kit.profiles import PROFILES
+from claims.kit.routes import Outcome, Route, run_route
+from claims.kit.subject import SubjectError, load
+from claims.kit.witnesses import WitnessError
+
+#: Verdicts of a route that leave the run green.
+GREEN = ("holds", "found")
+
+PACKAGES = ("torch", "numpy", "scipy", "hypothesis", "pytest", "pytest-xdist", "python-flint")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for; plain data, so that it travels to workers."""
+
+    run: str
+    folder: str
+    seed: int
+    profile: str
+    device: str
+    dtype: str
+    subject: str
+    selection: tuple[str, ...]
+    workers: int
+
+    def header(self) -> dict[str, Any]:
+        """Return the fields of the ``run`` record."""
+        profile = PROFILES[self.profile]
+        budgets = {"drawn": profile.drawn, "sampled": profile.sampled, "search": profile.searched * profile.shard_size}
+        fields = {k: v for k, v in asdict(self).items() if k != "folder"}
+        return {"schema": SCHEMA, **fields, "started": utc_now(), "versions": versions(), "budgets": budgets}
+
+
+def new_run_id() -> str:
+    """Return ``<UTC time>-<six hexadecimal digits>``."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ") + "-" + uuid.uuid4().hex[:6]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a run depends on."""
+    found = {"python": platform.python_version(), "platform": platform.platform(terse=True)}
+    for name in PACKAGES:
+        found[name] = metadata.version(name)
+    try:
+        found["suite"] = metadata.version("fbs-claims")
+    except metadata.PackageNotFoundError:  # run from a checkout that was not installed
+        found["suite"] = "not installed"
+    return found
+
+
+class Session:
+    """A process that carries out checks.
+
+    Parameters
+    ----------
+    settings : Settings
+    worker : str
+        Name of the process; its evidence file is called so.
+
+    Raises
+    ------
+    SubjectError
+        If the subject cannot be loaded.
+    """
+
+    def __init__(self, settings: Settings, worker: str) -> None:
+        torch.set_num_threads(1)
+        self.settings = settings
+        self.worker = worker
+        self.profile = PROFILES[settings.profile]
+        self.run = FloatRun(load(settings.subject), torch.device(settings.device), DTYPES[settings.dtype])
+        self._writer: Writer | None = None
+
+    @property
+    def writer(self) -> Writer:
+        """The evidence file of this process, opened at the first record."""
+        if self._writer is None:
+            self._writer = Writer(Path(self.settings.folder) / f"{self.worker}.jsonl")
+        return self._writer
+
+    def plan(self, checks: Sequence[Check], deselected: Sequence[Check]) -> None:
+        """Write what is going to be carried out, and which strata cannot be."""
+        searched = self.profile.searched
+        ordered = sorted(checks, key=lambda check: (check.id.partition("::")[0], check.line))
+        samplers = [check.sampled for check in checks if check.sampled]
+        missing = sorted({pair for sampler in samplers for pair in sampler.not_run})
+        self.writer.write(
+            "plan",
+            checks=[check.describe(order, searched) for order, check in enumerate(ordered)],
+            deselected=sorted({check.id for check in deselected} - {check.id for check in checks}),
+            strata_not_run=[{"stratum": stratum, "reason": reason} for stratum, reason in missing],
+        )
+
+    def carry_out(self, check: Check, name: str) -> None:
+        """Run one route of one check, write what came of it, and fail the test unless it is green."""
+        route = Route(check, name, self.run, self.profile, self.settings.seed, self.writer.write)
+        about = {"check": check.id, "route": name}
+        self.writer.write("started", **about, worker=self.worker, time=utc_now())
+        before = time.process_time()
+        try:
+            outcome = run_route(route)
+        except (SubjectError, WitnessError) as error:  # their message says all; a traceback would hide it
+            outcome = Outcome("error", str(error))
+        except Exception as error:
+            self._result(about, Outcome("error", f"{type(error).__name__}: {error}"), before)
+            raise
+        self._result(about, outcome, before)
+        if outcome.verdict not in GREEN and check.kind != "exploration":
+            pytest.fail(self._failure(check, name, outcome), pytrace=False)
+
+    def _result(self, about: dict[str, str], outcome: Outcome, before: float) -> None:
+        seconds = time.process_time() - before
+        self.writer.write("result", **about, **asdict(outcome), seconds=seconds)
+
+    def _failure(self, check: Check, name: str, outcome: Outcome) -> str:
+        lines = [
+            f"{check.claim.reference}: {outcome.verdict} [{name}]",
+            f"  {check.describe(0, 0)['finite_form']}",
+            f"  {outcome.message}",
+        ]
+        if outcome.counterexample:
+            lines.append(f"  replay: python -m claims reproduce {outcome.counterexample} --evidence {self.settings.folder}")
+        return "\n".join(lines)

@@ -1,0 +1,164 @@
+"""Counts and extremes of one shard of instances: what evidence stores instead of a row an instance."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from claims.kit.evidence import RATIO_EDGES
+from claims.kit.instances import Instances
+from claims.kit.margin import Decision, Margin
+
+_EDGES = torch.tensor(RATIO_EDGES[1:-1], dtype=torch.float64)
+
+
+def _empty_term() -> dict[str, Any]:
+    return {"instances": 0, "max": None, "refuted": 0}
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """One instance that is worth keeping, with its margin."""
+
+    instance: Instances
+    family: str
+    margin: dict[str, Any]
+    score: float
+
+
+@dataclass
+class Tally:
+    """Aggregate of the decisions on many instances; `add` a batch at a time."""
+
+    counts: Counter[str] = field(
+        default_factory=lambda: Counter(dict.fromkeys(("instances", "held", "tied", "violated", "undecided", "unmet"), 0))
+    )
+    independent: int = 0
+    bad: int = 0
+    ratio: float | None = None
+    rounding_used: float = 0.0
+    histogram: list[int] = field(default_factory=lambda: [0] * (len(RATIO_EDGES) - 1))
+    terms: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    strata: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict[tuple[Any, ...], dict[str, Any]])
+    worst: Extreme | None = None
+    violation: Extreme | None = None
+    undecided: Extreme | None = None
+    ties: list[Extreme] = field(default_factory=list["Extreme"])
+
+    def add(
+        self, batch: Instances, family: str, independent: bool, met: torch.Tensor, margin: Margin, decision: Decision
+    ) -> None:
+        """Count one batch; instances outside ``met`` are counted as unmet and nothing else."""
+        held, tied = decision.held & met, decision.tied & met
+        violated, undecided = decision.violated & met, decision.undecided & met
+        number = {
+            "instances": int(met.sum()),
+            "held": int(held.sum()),
+            "tied": int(tied.sum()),
+            "violated": int(violated.sum()),
+            "undecided": int(undecided.sum()),
+        }
+        self.counts.update(number)
+        self.counts["unmet"] += int((~met).sum())
+        if independent:
+            self.independent += number["instances"]
+            self.bad += number["violated"] + number["undecided"]
+        if number["held"]:
+            self.rounding_used = max(self.rounding_used, float(decision.used[held].max()))
+        ratio = torch.where(met, decision.ratio, torch.nan).cpu()
+        self._count_ratios(ratio)
+        self._count_terms(decision, met)
+        self._count_stratum(batch, family, number, _finite_max(ratio))
+        self._keep_extremes(batch, family, margin, ratio, tied, violated, undecided)
+
+    def _count_ratios(self, ratio: torch.Tensor) -> None:
+        known = ratio[~ratio.isnan()]
+        bins = torch.bucketize(known, _EDGES, right=True)
+        for index, count in zip(*(x.tolist() for x in torch.unique(bins, return_counts=True)), strict=True):
+            self.histogram[index] += count
+        self.ratio = _larger(self.ratio, _finite_max(ratio))
+
+    def _count_terms(self, decision: Decision, met: torch.Tensor) -> None:
+        for name, alone in decision.alone.items():
+            entry = self.terms.setdefault(name, _empty_term())
+            entry["instances"] += int((alone & met).sum())
+            entry["max"] = _larger(entry["max"], _finite_max(decision.alone_ratio[name][met].cpu()))
+            entry["refuted"] += int((decision.refuted[name] & met).sum())
+
+    def _count_stratum(self, batch: Instances, family: str, number: dict[str, int], ratio: float | None) -> None:
+        labels = {**batch.dimensions, "family": family}
+        entry = self.strata.setdefault(
+            tuple(labels.items()), {**labels, "instances": 0, "held": 0, "violated": 0, "undecided": 0, "ratio": None}
+        )
+        for key in ("instances", "held", "violated", "undecided"):
+            entry[key] += number[key]
+        entry["ratio"] = _larger(entry["ratio"], ratio)
+
+    def _keep_extremes(
+        self,
+        batch: Instances,
+        family: str,
+        margin: Margin,
+        ratio: torch.Tensor,
+        tied: torch.Tensor,
+        violated: torch.Tensor,
+        undecided: torch.Tensor,
+    ) -> None:
+        size = sum(math.prod(x.shape[1:]) for x in batch.arrays())
+
+        def extreme(index: int, score: float) -> Extreme:
+            return Extreme(batch.take(index).to("cpu"), family, summary(margin, index), score)
+
+        best = _finite_max(ratio)
+        if best is not None and (self.worst is None or best > self.worst.score):
+            self.worst = extreme(int(ratio.nan_to_num(-1.0).argmax()), best)
+        if bool(violated.any()) and (self.violation is None or size < self.violation.score):
+            self.violation = extreme(int(violated.nonzero()[0, 0]), size)
+        if bool(undecided.any()) and (self.undecided is None or size < self.undecided.score):
+            self.undecided = extreme(int(undecided.nonzero()[0, 0]), size)
+        if bool(tied.any()) and len(self.ties) < 3 and size <= 40:
+            self.ties.append(extreme(int(tied.nonzero()[0, 0]), size))
+
+    def refute_tie(self, extreme: Extreme) -> None:
+        """Count a tied instance as violated: ball arithmetic found an excess that hid within the round-off."""
+        self.counts.update({"violated": 1, "held": -1, "tied": -1})
+        self.violation = self.violation or extreme
+
+    def record(self) -> dict[str, Any]:
+        """Return the fields of the ``tally`` record."""
+        return {
+            "counts": dict(self.counts),
+            "draws": {"independent": self.independent, "bad": self.bad},
+            "ratio": {"max": self.ratio, "histogram": self.histogram},
+            "rounding_used": self.rounding_used,
+            "terms": self.terms,
+            "strata": list(self.strata.values()),
+        }
+
+
+def summary(margin: Margin, index: int) -> dict[str, Any]:
+    """Return both sides of instance ``index`` at the position where the excess over the uncertainty is largest."""
+    shape = margin.left.shape
+    flat = {
+        name: value.expand(shape)[index].reshape(-1).double().cpu()
+        for name, value in {"left": margin.left, "right": margin.right, "rounding": margin.rounding, "certified": margin.certified}.items()
+    }
+    slack = flat["left"] - flat["right"] - flat["rounding"] - flat["certified"]
+    position = int(torch.where(slack.isnan(), torch.inf, slack).argmax())
+    numbers = {name: float(value[position]) for name, value in flat.items()}
+    terms = {name: float(term.expand(shape)[index].reshape(-1)[position]) for name, term in margin.terms.items()}
+    hexadecimal = {name: numbers[name].hex() for name in ("left", "right")}
+    return {**numbers, "terms": terms, "position": position, "hex": hexadecimal}
+
+
+def _finite_max(values: torch.Tensor) -> float | None:
+    known = values[~values.isnan()]
+    return float(known.max()) if known.numel() else None
+
+
+def _larger(x: float | None, y: float | None) -> float | None:
+    return y if x is None else x if y is None else max(x, y)
