@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,15 +16,25 @@ from claims.kit.evidence import EvidenceError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status: 0 fine, 1 not reproduced or red, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="python -m claims", description="The claims about FBS-networks.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="list | where | verify | reproduce")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="list | where | verify | reproduce"
+    )
     commands.add_parser("list", help="every claim and its checks, in the papers' order")
     where = commands.add_parser("where", help="file and line of a claim's checks")
     where.add_argument("reference", help='as the paper numbers it, for example "Lemma 3.1"')
-    commands.add_parser("verify", help="the same as `pytest claims/`, from anywhere; takes pytest's options", add_help=False)
-    replay = commands.add_parser("reproduce", help="replay one recorded instance, or a witness, in full precision")
+    commands.add_parser(
+        "verify", help="the same as `pytest claims/`, from anywhere; takes pytest's options", add_help=False
+    )
+    replay = commands.add_parser(
+        "reproduce", help="replay one recorded instance, or a witness, in full precision"
+    )
     replay.add_argument("id", help="id of a recorded instance, or name of a witness")
-    replay.add_argument("--evidence", metavar="DIR", help="the run that recorded it (default: search all runs, newest first)")
-    replay.add_argument("--subject", metavar="pkg.mod:name", help="judge this implementation (default: the run's own)")
+    replay.add_argument(
+        "--evidence", metavar="DIR", help="the run that recorded it (default: search all runs, newest first)"
+    )
+    replay.add_argument(
+        "--subject", metavar="pkg.mod:name", help="judge this implementation (default: the run's own)"
+    )
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["verify"]:  # everything behind it belongs to pytest
         return _verify(given[1:])
@@ -33,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "where":
         return _where(options.reference)
     try:
-        return reproduce.main(options.id, Path(options.evidence) if options.evidence else None, options.subject)
+        return reproduce.main(
+            options.id, Path(options.evidence) if options.evidence else None, options.subject
+        )
     except (EvidenceError, reproduce.ReproduceError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -53,7 +66,11 @@ def _list() -> int:
 
 def _where(reference: str) -> int:
     wanted = reference.casefold()
-    found = [check for check in catalogue.checks() if wanted in (check.claim.reference.casefold(), check.name.casefold())]
+    found = [
+        check
+        for check in catalogue.checks()
+        if wanted in (check.claim.reference.casefold(), check.name.casefold())
+    ]
     found = found or [check for check in catalogue.checks() if wanted in check.claim.reference.casefold()]
     for check in found:
         print(f"{check.path}:{check.line}: {check.claim.reference}, {check.name}")
@@ -64,12 +81,12 @@ def _where(reference: str) -> int:
 
 
 def _verify(arguments: Sequence[str]) -> int:
-    import pytest  # noqa: PLC0415 - the other commands do without
-
+    """Start pytest as a process of its own: here Hypothesis is imported already, too early for its plugin."""
     given = [argument for argument in arguments if argument != "--"]
     distributed = any(a.startswith(("-n", "--numprocesses", "--dist")) for a in given)
     spread = [] if distributed else ["-n", "auto", "--dist", "worksteal"]
-    return int(pytest.main([str(catalogue.ROOT), "-p", "claims.kit.plugin", *spread, *given]))
+    command = [sys.executable, "-m", "pytest", str(catalogue.ROOT), "-p", "claims.kit.plugin", *spread, *given]
+    return subprocess.run(command, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-r"""The assumptions of the theorems: what each says, how it is decided on instances, how instances that lack it are made.
+r"""The assumptions of the theorems: what each says, how it is decided, how instances that lack it are made.
 
-A predicate reads the raw data of a batch and returns one truth value an instance.  Convexity, finiteness and minimality
-at zero of a catalogued regulariser are facts of the oracle; A1 is tested on random midpoints besides, which can only
-refute.  The wording of A2 and A3 is *reconstructed*.
+A predicate reads the raw data of a batch and returns one truth value an instance.  Convexity, finiteness
+and minimality at zero of a catalogued regulariser are facts of the oracle; A1 is tested on random midpoints
+besides, which can only refute.  The wording of A2 and A3 is *reconstructed*.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ def _points(p: Any) -> torch.Tensor:
 
 
 def _convex_and_finite(p: Any) -> torch.Tensor:
-    """Decide A1: the catalogue's word, and R at midpoints of 4 random segments around the instance's point."""
+    """Decide A1: the catalogue's word, and R at midpoints of 4 random segments at the instance's point."""
     u = _points(p)
-    verdict = torch.full((u.shape[0],), oracle.CONVEX[p.regularizer.name] and oracle.FINITE[p.regularizer.name])
+    verdict = torch.full(
+        (u.shape[0],), oracle.CONVEX[p.regularizer.name] and oracle.FINITE[p.regularizer.name]
+    )
     generator = torch.Generator().manual_seed(20260527)
     for _ in range(4):
         x = u + torch.randn(u.shape, generator=generator, dtype=torch.float64)
@@ -41,7 +43,9 @@ def _convex_and_finite(p: Any) -> torch.Tensor:
 
 def _minimised_at_zero(p: Any) -> torch.Tensor:
     size = _points(p).shape[0]
-    params = {k: v.cpu().numpy() if isinstance(v, torch.Tensor) else v for k, v in p.regularizer.params.items()}
+    params = {
+        k: v.cpu().numpy() if isinstance(v, torch.Tensor) else v for k, v in p.regularizer.params.items()
+    }
     answer = torch.as_tensor(oracle.MINIMISED_AT_ZERO(p.regularizer.name, params))
     return answer.bool().expand(size).clone()
 
@@ -52,7 +56,8 @@ def _linear_growth(p: Any) -> torch.Tensor:
     if not oracle.CONVEX[p.regularizer.name]:
         return torch.zeros(u.shape[0], dtype=torch.bool)
     c0, c1 = constants.growth(p.regularizer, u)
-    return c0.isfinite() & c1.isfinite()
+    size, unit = constants.minimal_subgradient(p.regularizer, u), torch.finfo(torch.float64).eps
+    return size <= (c0 + c1 * u.norm(dim=1)) * (1 + (u.shape[1] + 8) * unit)
 
 
 def _bounded(p: StepFunction) -> torch.Tensor:

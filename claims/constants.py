@@ -1,11 +1,12 @@
 r"""Every explicit constant of the theorems, once, from the raw data.
 
-Nothing here comes from `fbscore`: what judges shares nothing with what is judged.  All functions work on float64 tensors
-(batches) and in ball arithmetic (one instance), see `claims.kit.arithmetic`.  With ``K = τ W A``, ``c = τ W f``,
-``σ = τ λ`` the numbers (4.1) … (4.5) are those of ``docs/mathematics.md``; all displayed formulas are *reconstructed*.
+Nothing here comes from `fbscore`: what judges shares nothing with what is judged.  All functions work
+on float64 tensors (batches) and in ball arithmetic (one instance), see `claims.kit.arithmetic`.  With
+``K = τ W A``, ``c = τ W f``, ``σ = τ λ`` the numbers (4.1) … (4.5) are those of ``docs/mathematics.md``; all
+displayed formulas are *reconstructed*.
 
-Shapes: ``A`` (batch, m, d); ``f`` (batch, m); ``u`` (batch, d) or states (batch, N+1, d); ``W`` (batch, N, d, m);
-``tau``, ``lam`` (batch, N).  Terms of a bound are returned by name; the bound is their sum.
+Shapes: ``A`` (batch, m, d); ``f`` (batch, m); ``u`` (batch, d) or states (batch, N+1, d); ``W``
+(batch, N, d, m); ``tau``, ``lam`` (batch, N).  Terms of a bound are returned by name; the bound is their sum.
 """
 
 from __future__ import annotations
@@ -88,20 +89,27 @@ def prox_magnitude(regularizer: Regularizer, v: Array, a: Array, p: Array) -> Ar
 
 
 def proximal_energy_gap(regularizer: Regularizer, v: Array, b: Array, p: Array, q: Array) -> Array:
-    r"""Return Φ_b(p) − Φ_b(q), Φ_b(u) = ½‖u − v‖² + bR(u), (3.1); the squares differenced without cancellation."""
+    r"""Return Φ_b(p) − Φ_b(q), Φ_b(u) = ½‖u − v‖² + bR(u), (3.1).
+
+    The squares are differenced without cancellation.
+    """
     squares = ((p - q) * (p + q - 2 * v)).sum(-1) / 2
     return squares + b * (value(regularizer, p) - value(regularizer, q))
 
 
-def proximal_energy_magnitude(regularizer: Regularizer, v: Array, b: Array, p: Array, q: Array, error: Array) -> Array:
-    """Return the sum of norms behind `proximal_energy_gap` where p and q are known to within ``error`` each."""
+def proximal_energy_magnitude(
+    regularizer: Regularizer, v: Array, b: Array, p: Array, q: Array, error: Array
+) -> Array:
+    """Return the sum of norms behind `proximal_energy_gap`, p and q known to within ``error`` each."""
     c0, c1 = growth(regularizer, v)
     slopes = norm(p - v) + norm(q - v) + norm(p - q) + b * (c0 + c1 * maximum(norm(p), norm(q)))
     return slopes * error + b * (value(regularizer, p) + value(regularizer, q))
 
 
-def weight_modulus_magnitude(regularizer: Regularizer, step: Array, p: Array, q: Array, error: Array) -> Array:
-    """Return the sum of norms behind ‖p − q‖² and step·(R(p) − R(q)), p and q known to within ``error`` each."""
+def weight_modulus_magnitude(
+    regularizer: Regularizer, step: Array, p: Array, q: Array, error: Array
+) -> Array:
+    """Return the sum of norms behind ‖p − q‖² and step·(R(p) − R(q)), p and q known to ``error`` each."""
     c0, c1 = growth(regularizer, p)
     slopes = norm(p - q) + step * (c0 + c1 * maximum(norm(p), norm(q)))
     return slopes * error + step * (value(regularizer, p) + value(regularizer, q))
@@ -186,14 +194,19 @@ def increment_bound(p: Network, states: Array) -> Terms:
 def h1_bound(p: Network) -> Terms:
     r"""Return the terms of the H¹ bound (4.4) on :math:`(\int \|\hat u'\|^2)^{1/2}`, each (batch,).
 
-    The bound is :math:`(h \sum (x_n + y_n + z_n)^2)^{1/2}` with x = ‖K_n‖M, y = ‖c_n‖, z = σ_n(C0 + C1 M) and
-    M = e^{‖K‖_{L¹}}(‖u0‖ + ‖c‖_{L¹}); it is split in proportion, so that a term that stands alone is the bound.
+    The bound is :math:`(h \sum (x_n + y_n + z_n)^2)^{1/2}` with x = ‖K_n‖M, y = ‖c_n‖, z = σ_n(C0 + C1 M)
+    and M = e^{‖K‖_{L¹}}(‖u0‖ + ‖c‖_{L¹}); it is split in proportion, so that a term that
+    stands alone is the bound.
     """
     K, c, sigma = operators(p)
     sizes, drive = spectral_norm(K), norm(c)
     reach = exp(p.h * sizes.sum(1)) * (norm(p.u0) + p.h * drive.sum(1))
     c0, c1 = growth(p.regularizer, p.f)
-    speeds = {"operator": sizes * reach[:, None], "data": drive, "subgradient": sigma * (c0 + c1 * reach)[:, None]}
+    speeds = {
+        "operator": sizes * reach[:, None],
+        "data": drive,
+        "subgradient": sigma * (c0 + c1 * reach)[:, None],
+    }
     speed = speeds["operator"] + speeds["data"] + speeds["subgradient"]
     total = sqrt(p.h * (speed * speed).sum(1))
     safe = where(total > 0, total, total + 1)
@@ -201,13 +214,13 @@ def h1_bound(p: Network) -> Terms:
 
 
 def h1_seminorm(p: Network, states: Array) -> Array:
-    r"""Return :math:`(\int \|\hat u'\|^2)^{1/2}` of the piecewise-linear interpolant of the states, (batch,)."""
+    r"""Return :math:`(\int \|\hat u'\|^2)^{1/2}` of the states' piecewise-linear interpolant, (batch,)."""
     steps = states[:, 1:] - states[:, :-1]
     return sqrt((steps * steps).sum((-2, -1)) / p.h)
 
 
 def h1_magnitude(p: Network, states: Array) -> Array:
-    """Return the sum of norms behind `h1_seminorm`, whose increments each carry the round-off of their step, (batch,)."""
+    """Return the sum of norms behind `h1_seminorm`, (batch,): each increment carries its step's round-off."""
     each = step_magnitude(p, states)
     return sqrt((each * each).sum(1) / p.h) + h1_seminorm(p, states)
 
@@ -215,40 +228,37 @@ def h1_magnitude(p: Network, states: Array) -> Array:
 # ---------------------------------------------------------------- section 4, stability
 
 
-def used_subgradient(p: Network, states: Array, uncertainty: Array) -> tuple[Array, Array]:
-    r"""Return ‖p_{n+1}‖ of the subgradients that the prox steps used, and by how much round-off may raise it, (batch, N).
+def used_subgradient(p: Network, states: Array, uncertainty: Array) -> Array:
+    r"""Return a bound on ‖p_{n+1}‖, the subgradients that the prox steps used, (batch, N).
 
-    The quotient (u_n − h(K_n u_n − c_n) − u_{n+1})/(hσ_n) where σ_n > 0, capped by C0 + C1‖u_{n+1}‖; the minimal-norm
-    subgradient where σ_n = 0.  ``uncertainty`` (batch, N) is the round-off of the quotient's numerator.
+    The quotient (u_n − h(K_n u_n − c_n) − u_{n+1})/(hσ_n) where σ_n > 0, capped by C0 + C1‖u_{n+1}‖; the
+    minimal-norm subgradient where σ_n = 0.  ``uncertainty`` (batch, N) is the round-off of the quotient's
+    numerator: for small σ_n the quotient drowns in it, so it is added, and the cap then decides.
     """
     K, c, sigma = operators(p)
     before, after = states[:, :-1], states[:, 1:]
     moved = before - p.h * (matvec(K, before) - c) - after
     weight = p.h * sigma
     positive = weight > 0
-    safe = where(positive, weight, weight + 1)
-    quotient, slack = norm(moved) / safe, uncertainty / safe
+    size = (norm(moved) + uncertainty) / where(positive, weight, weight + 1)
     if oracle.CONVEX[p.regularizer.name]:
         c0, c1 = growth(p.regularizer, p.f)
-        cap = c0[:, None] + c1[:, None] * norm(after)
-        raised = minimum(quotient + slack, cap)
-        quotient = minimum(quotient, cap)
-        slack = raised - quotient
-    at_rest = minimal_subgradient(p.regularizer, after)
-    return where(positive, quotient, at_rest), where(positive, slack, slack * 0)
+        size = minimum(size, c0[:, None] + c1[:, None] * norm(after))
+    return where(positive, size, minimal_subgradient(p.regularizer, after))
 
 
-def stability_increments(pair: NetworkPair, states: Array, uncertainty: Array) -> tuple[Terms, Array]:
-    """Return h‖(K_n − K̃_n)u_n − (c_n − c̃_n)‖ and h|σ_n − σ̃_n|‖p_{n+1}‖ of (4.5), and the round-off of the latter.
+def stability_increments(pair: NetworkPair, states: Array, uncertainty: Array) -> Terms:
+    """Return h‖(K_n − K̃_n)u_n − (c_n − c̃_n)‖ and h|σ_n − σ̃_n|‖p_{n+1}‖ of (4.5), each (batch, N).
 
-    ``states`` are those of the *first* system; everything is (batch, N).
+    ``states`` are those of the *first* system; ``uncertainty`` is the round-off of its steps.
     """
     (K, c, sigma), (K2, c2, sigma2) = operators(pair.first), operators(pair.second)
     h = pair.first.h
     drift = h * norm(matvec(K - K2, states[:, :-1]) - (c - c2))
-    size, slack = used_subgradient(pair.first, states, uncertainty)
-    change = h * abs(sigma - sigma2)
-    return {"drift": drift, "weight": change * size}, change * slack
+    return {
+        "drift": drift,
+        "weight": h * abs(sigma - sigma2) * used_subgradient(pair.first, states, uncertainty),
+    }
 
 
 def crossed_magnitude(pair: NetworkPair, u: Array, v: Array) -> Array:
@@ -263,24 +273,22 @@ def crossed_accumulated_magnitude(pair: NetworkPair, u: Array, v: Array) -> Arra
     return accumulate(maximum(*rho), start, crossed_magnitude(pair, u, v))[:, 1:]
 
 
-def stability_step(pair: NetworkPair, u: Array, v: Array, uncertainty: Array) -> tuple[Terms, Array]:
-    """Return the terms of one step of (4.5) and the round-off of its last one, each (batch, N).
+def stability_step(pair: NetworkPair, u: Array, v: Array, uncertainty: Array) -> Terms:
+    """Return the terms of one step of (4.5), each (batch, N).
 
     ``u`` and ``v`` (batch, N+1, d) are the states of the first and the second system.
     """
     factors = step_factors(operators(pair.second)[0], pair.second.h)
-    increments, slack = stability_increments(pair, u, uncertainty)
-    return {"initial": factors * norm(u - v)[:, :-1], **increments}, slack
+    return {"initial": factors * norm(u - v)[:, :-1], **stability_increments(pair, u, uncertainty)}
 
 
-def stability(pair: NetworkPair, u: Array, uncertainty: Array) -> tuple[Terms, Array]:
-    """Return the terms of (4.5) summed up over the layers, a bound on ‖u_n − v_n‖, and its round-off, each (batch, N)."""
+def stability(pair: NetworkPair, u: Array, uncertainty: Array) -> Terms:
+    """Return the terms of (4.5) summed up over the layers: bounds on ‖u_n − v_n‖, n = 1 … N, (batch, N)."""
     factors = step_factors(operators(pair.second)[0], pair.second.h)
-    increments, slack = stability_increments(pair, u, uncertainty)
     start = norm(pair.first.u0 - pair.second.u0)
     terms = {"initial": accumulate(factors, start, factors * 0)[:, 1:]}
-    terms |= {name: accumulate(factors, start * 0, part)[:, 1:] for name, part in increments.items()}
-    return terms, accumulate(factors, start * 0, slack)[:, 1:]
+    increments = stability_increments(pair, u, uncertainty)
+    return terms | {name: accumulate(factors, start * 0, part)[:, 1:] for name, part in increments.items()}
 
 
 # ---------------------------------------------------------------- section 3, grids
@@ -292,9 +300,10 @@ def l2_norm(values: Array) -> Array:
 
 
 def modulus(values: Array, cells: int) -> Array:
-    r"""Return ω_v(1/cells) = sup_{0 < r ≤ 1/cells} ‖S_r v − v‖_{L²}, zero extension, of a step function (batch, M, k).
+    r"""Return ω_v(1/cells) = sup_{0 < r ≤ 1/cells} ‖S_r v − v‖_{L²} of a step function (batch, M, k).
 
-    ‖S_r v − v‖² is linear in r between multiples of 1/M, so the supremum is reached at a multiple of 1/M or at r = 1/cells.
+    S_r extends by zero.  ‖S_r v − v‖² is linear in r between multiples of 1/M, so the supremum is reached at
+    a multiple of 1/M or at r = 1/cells.
     """
     grid = values.shape[1]
     whole, rest = divmod(grid, cells)
@@ -306,7 +315,7 @@ def modulus(values: Array, cells: int) -> Array:
 
 
 def _shift_square(values: Array, k: int) -> Array:
-    """Return ‖S_{k/M} v − v‖² over (0, 1), (batch,): beyond t = 1 − k/M the shifted function is the zero extension."""
+    """Return ‖S_{k/M} v − v‖² over (0, 1), (batch,); beyond t = 1 − k/M the shifted function is 0."""
     grid = values.shape[1]
     k = min(k, grid)
     moved = values[:, k:] - values[:, : grid - k]
@@ -333,6 +342,16 @@ def cell_means(values: Array, cells: int) -> Array:
 
 
 def family_modulus(bound: Array, variation: Array, cells: int) -> Array:
-    r"""Return (2M(V + M)/N)^{1/2}, the modulus at 1/N of all functions with ‖v‖ ≤ M and total variation ≤ V, (batch,)."""
-    return sqrt(2 * bound * (variation + bound) / cells)
+    r"""Return (M(2V + M)/N)^{1/2}, the modulus at 1/N of all v with ‖v‖ ≤ M and variation ≤ V, (batch,).
 
+    Sharp: ±M alternating from cell to cell of the grid itself.
+    """
+    return sqrt(bound * (2 * variation + bound) / cells)
+
+
+def family_projection_error(bound: Array, variation: Array, cells: int) -> Array:
+    r"""Return (MV/(2N))^{1/2}, a bound on ‖E_N P_N v − v‖ for all v with ‖v‖ ≤ M and variation ≤ V, (batch,).
+
+    Sharp: a jump between M and −M in the middle of every cell.
+    """
+    return sqrt(bound * variation / (2 * cells))

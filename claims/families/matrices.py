@@ -16,7 +16,9 @@ def measurement(source: Source, kind: str, batch: int, m: int, d: int) -> torch.
     if kind == "zero":
         return A * 0
     if kind == "rank-deficient" and m:
-        return A[:, :, :1] * source.normal(batch, 1, d) + (A[:, :, 1:2] * source.normal(batch, 1, d) if d > 3 else 0)
+        return A[:, :, :1] * source.normal(batch, 1, d) + (
+            A[:, :, 1:2] * source.normal(batch, 1, d) if d > 3 else 0
+        )
     if kind == "ill-conditioned" and m:
         rows = torch.exp2(-torch.arange(m, device=source.device, dtype=torch.float64) * 12 / m)
         return A * rows[:, None]

@@ -1,4 +1,4 @@
-"""Instances of forward stability: two runs of one network that differ in u0, in f, in the controls, or in all."""
+"""Instances of forward stability: two runs of one network that differ in u0, f, the controls, or in all."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from claims.kit.sampling import Batch, Sampler, Source, fixed, portions
 CHANGES = ("u0", "f", "W", "tau", "lam", "controls", "everything", "unrelated controls")
 
 DISTRIBUTION = (
-    "First system as for networks. The second differs in u0, f, W, τ or λ alone, in all controls, or in everything, by a gaussian "
-    "relative change of size 2^-k, k uniform in 0…12 (τ and λ stay nonnegative), or has unrelated controls drawn afresh. Corners in "
-    "which one term of the bound stands alone."
+    "First system as for networks. The second differs in u0, f, W, τ or λ alone, in all controls, or in "
+    "everything, by a gaussian relative change of size 2^-k, k uniform in 0…12 (τ and λ stay nonnegative), "
+    "or has unrelated controls drawn afresh. Corners in which one term of the bound stands alone."
 )
 
 
@@ -32,7 +32,9 @@ def perturbed(source: Source, first: Network, change: str) -> Network:
     if change == "unrelated controls":
         W, tau, lam = networks.controls(source, first.A, first.tau.shape[1])
         return replace(first, W=W, tau=tau, lam=lam)
-    parts = {"controls": ("W", "tau", "lam"), "everything": ("u0", "f", "W", "tau", "lam")}.get(change, (change,))
+    parts = {"controls": ("W", "tau", "lam"), "everything": ("u0", "f", "W", "tau", "lam")}.get(
+        change, (change,)
+    )
     changed = {name: _shaken(source, getattr(first, name), size) for name in parts}
     signs = {name: changed[name].abs() for name in ("tau", "lam") if name in changed}
     return replace(first, **(changed | signs))

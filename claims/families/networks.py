@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 
@@ -15,11 +16,13 @@ DATA = (0, 1, 2, 3, 5, 10, 50)
 DEPTHS = (1, 2, 3, 5, 8, 16, 32)
 
 DISTRIBUTION = (
-    "Groups of one shape: regulariser uniform over the catalogue; d uniform over 1, 2, 3, 5, 10, 50, m over 0, 1, 2, 3, 5, 10, 50 "
-    "(wide, tall, empty), N over 1, 2, 3, 5, 8, 16, 32 (at most 8 where d or m is 50); A gaussian, rank-deficient, ill-conditioned, orthogonal or "
-    "zero; W = w_1(t) W_1 + w_2(t) W_2 with W_i equal to A^T, near it, far from it or its negative; w_i, τ, λ constant, piecewise "
-    "constant, smooth or oscillating, τ or λ zero on part of the time in a third of the groups; τ scaled so that ‖K‖ ≤ 2^k, k uniform in "
-    "−4…2. All numbers are exact in float32. Corners besides, and 8×8 patches of photographs in a DCT basis under random matrices."
+    "Groups of one shape: regulariser uniform over the catalogue; d uniform over 1, 2, 3, 5, 10, 50, m over "
+    "0, 1, 2, 3, 5, 10, 50 (wide, tall, empty), N over 1, 2, 3, 5, 8, 16, 32 (at most 8 where d or m is 50); "
+    "A gaussian, rank-deficient, ill-conditioned, orthogonal or zero; W = w_1(t) W_1 + w_2(t) W_2 with W_i "
+    "equal to A^T, near it, far from it or its negative; w_i, τ, λ constant, piecewise constant, smooth or "
+    "oscillating, τ or λ zero on part of the time in a third of the groups; τ scaled so that ‖K‖ ≤ 2^k, k "
+    "uniform in −4…2. All numbers are exact in float32. Corners besides, and 8×8 patches of photographs in a "
+    "DCT basis under random matrices."
 )
 
 
@@ -51,12 +54,20 @@ def volume(source: Source, count: int, names: Sequence[str]) -> tuple[str, Netwo
 
 
 def plain(
-    source: Source, name: str, count: int, d: int, depth: int, *, gain: float = 0.0, data: float = 0.0, lam: float = 0.0
+    source: Source,
+    name: str,
+    count: int,
+    d: int,
+    depth: int,
+    *,
+    gain: float = 0.0,
+    data: float = 0.0,
+    lam: float = 0.0,
 ) -> Network:
     """Return networks with constant controls, m = d, τ = 1 and numbers that arithmetic keeps exact.
 
-    ``gain`` ≠ 0: A = I, W = gain·I, so K = gain·I and c = gain·f; ``gain`` = 0: A = 0, W = I, so K = 0 and c = f.
-    ``data`` scales the integer data, ``lam`` is the weight; u0 has integer entries in 16 … 64.
+    ``gain`` ≠ 0: A = I, W = gain·I, so K = gain·I and c = gain·f; ``gain`` = 0: A = 0, W = I, so K = 0 and
+    c = f.  ``data`` scales the integer data, ``lam`` is the weight; u0 has integer entries in 16 … 64.
     """
     eye = torch.eye(d, dtype=torch.float64, device=source.device).expand(count, d, d)
     ones = torch.ones(count, depth, dtype=torch.float64, device=source.device)
@@ -91,7 +102,8 @@ def corners(source: Source, name: str, count: int = 4) -> Iterator[tuple[str, Ne
 
 def _with(network: Network, **changes: torch.Tensor) -> Network:
     names = ("regularizer", "A", "f", "u0", "W", "tau", "lam")
-    return Network(**{name: changes.get(name, getattr(network, name)) for name in names})
+    values: dict[str, Any] = {name: changes.get(name, getattr(network, name)) for name in names}
+    return Network(**values)
 
 
 def _at_zero(network: Network) -> Network:

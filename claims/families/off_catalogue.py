@@ -21,7 +21,9 @@ def off_center() -> Sampler:
                 start = base.u0 * source.scale(32, 1, low=-16, high=-8)
                 yield f"K = {gain:g} I", replace(base, regularizer=regularizer, u0=start)
 
-    return fixed("‖u − b‖₁, b gaussian, λ = 1, f = 0, K = 0, −I or −4I, u0 between 2^-16 and 1, N = 1, 4, 8.", strata)
+    return fixed(
+        "‖u − b‖₁, b gaussian, λ = 1, f = 0, K = 0, −I or −4I, u0 between 2^-16 and 1, N = 1, 4, 8.", strata
+    )
 
 
 def jumping() -> Sampler:

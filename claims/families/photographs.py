@@ -1,7 +1,7 @@
-r"""Real input: 8×8 patches of the photographs that scikit-image ships, in a DCT basis, under random measurements.
+r"""Real input: 8×8 patches of the photographs in scikit-image, in a DCT basis, under random measurements.
 
-A patch of 64 grey values, its mean removed, is transformed by the orthonormal 2-D DCT-II: the label ``u*``, nearly sparse.  It
-is measured by m = 16 or 32 random rows: gaussian, or rows of a random orthogonal matrix.
+A patch of 64 grey values, its mean removed, is transformed by the orthonormal 2-D DCT-II: the label ``u*``,
+nearly sparse.  It is measured by m = 16 or 32 random rows: gaussian, or rows of a random orthogonal matrix.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def not_run() -> tuple[tuple[str, str], ...]:
 @functools.cache
 def patches() -> torch.Tensor:
     """Return all patches of the photographs at hand as DCT coefficients, float64 (count, 64)."""
-    from skimage import data  # noqa: PLC0415 - an optional dependency
+    from skimage import data  # an optional dependency
 
     found: list[np.ndarray] = []
     for name in NAMES:
@@ -43,8 +43,10 @@ def patches() -> torch.Tensor:
         except (AttributeError, OSError, ModuleNotFoundError):  # not in this version's wheel, and no download
             continue
         rows, columns = (size // SIDE for size in image.shape[:2])
-        blocks = image[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
-        found.append(fft.dctn(blocks - blocks.mean((1, 2), keepdims=True), axes=(1, 2), norm="ortho").reshape(-1, SIDE * SIDE))
+        cropped = image[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE)
+        blocks = cropped.swapaxes(1, 2).reshape(-1, SIDE, SIDE)
+        centred = blocks - blocks.mean((1, 2), keepdims=True)
+        found.append(np.asarray(fft.dctn(centred, axes=(1, 2), norm="ortho")).reshape(-1, SIDE * SIDE))
     return torch.from_numpy(np.concatenate(found))
 
 

@@ -22,7 +22,10 @@ def profile(source: Source, shape: str, batch: int, depth: int) -> torch.Tensor:
         piece = (cell[None, :, None] >= jumps[:, None, :]).sum(2)
         return values.gather(1, piece)
     if shape == "smooth":
-        phase, frequency = source.uniform(batch, 1, high=2 * math.pi), source.integers(batch, 1, low=1, high=3)
+        phase, frequency = (
+            source.uniform(batch, 1, high=2 * math.pi),
+            source.integers(batch, 1, low=1, high=3),
+        )
         return 1 + torch.cos(2 * math.pi * frequency * (cell + 0.5) / depth + phase)
     level, swing = source.uniform(batch, 1, low=0.5), source.uniform(batch, 1, high=0.5)
     return level + swing * (1 - 2 * (cell % 2))

@@ -39,12 +39,15 @@ def draw(name: str, source: Source, batch: int, d: int) -> Regularizer:
         groups = groups_of(d)
         count = d if name == "l1" else groups[-1] + 1
         weights = source.uniform(batch, count, high=2.0) * (source.uniform(batch, count) < 0.9)
-        return Regularizer(name, {"weights": weights} if name == "l1" else {"weights": weights, "groups": groups})
+        return Regularizer(
+            name, {"weights": weights} if name == "l1" else {"weights": weights, "groups": groups}
+        )
     if name == "quadratic":
         rank = source.integer(1, d)
         factor = source.integers(batch, d, rank, low=-4, high=4) * source.scale(batch, 1, 1, low=-5, high=-2)
-        return Regularizer(name, {"Q": factor @ factor.mT})  # few binary digits: exact, symmetric, PSD in either dtype
+        return Regularizer(
+            name, {"Q": factor @ factor.mT}
+        )  # few binary digits: exact, symmetric, PSD in either dtype
     if name == "shifted_l1":
         return Regularizer(name, {"center": source.normal(batch, d)})
     return unit(name, batch, d, source.device)
-

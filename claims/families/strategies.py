@@ -12,7 +12,8 @@ from claims.families import functions as step_functions
 from claims.families import regularizers
 from claims.kit.instances import Network, NetworkPair, Regularizer, StepFunction, WeightPair
 
-#: Numbers that shrink to 0, 1, −1, 2, …: small integers, eighths, binary fractions, large and small powers of two.
+#: Numbers that shrink to 0, 1, −1, 2, …: small integers, eighths, binary fractions, large and
+#: small powers of two.
 _NUMBERS = st.one_of(
     st.integers(-4, 4).map(float),
     st.integers(-64, 64).map(lambda k: k / 8),
@@ -64,7 +65,9 @@ def networks(draw: DrawFn) -> Network:
     """Draw a network with d ≤ 3, m ≤ 2, N ≤ 3."""
     d, m, depth = draw(st.integers(1, 3)), draw(st.integers(0, 2)), draw(st.integers(1, 3))
     A = _tensor(draw, m, d, entries=st.integers(-2, 2).map(float))
-    return Network(_regularizer(draw, d), A, _tensor(draw, m), _tensor(draw, d), **_controls(draw, depth, d, m))
+    return Network(
+        _regularizer(draw, d), A, _tensor(draw, m), _tensor(draw, d), **_controls(draw, depth, d, m)
+    )
 
 
 @st.composite

@@ -15,10 +15,11 @@ POINTS = ("gaussian", "integers", "sparse", "equal entries")
 WEIGHTS = ("unrelated", "nearby", "integers", "first zero", "second zero")
 
 DISTRIBUTION = (
-    "Groups of one shape: regulariser uniform over the catalogue, d uniform over 1, 2, 3, 5, 10, 50; v gaussian, integer, "
-    "sparse or with equal entries, times 2^k, k uniform in −6…6; weights a, b uniform times powers of two, or b = a(1 + 2^-k), "
-    "or integers (ties), or one of them 0. All numbers are exact in float32. Corners besides: v = 0, a = b = 0, a = b, weights so "
-    "small that R is affine between both points, weights so large that both points are 0, Q with a kernel."
+    "Groups of one shape: regulariser uniform over the catalogue, d uniform over 1, 2, 3, 5, 10, 50; v "
+    "gaussian, integer, sparse or with equal entries, times 2^k, k uniform in −6…6; weights a, b uniform "
+    "times powers of two, or b = a(1 + 2^-k), or integers (ties), or one of them 0. All numbers are exact "
+    "in float32. Corners besides: v = 0, a = b = 0, a = b, weights so small that R is affine between both "
+    "points, weights so large that both points are 0, Q with a kernel."
 )
 
 
@@ -79,7 +80,10 @@ def corners(source: Source, name: str, count: int = 4) -> Iterator[tuple[str, We
         kernel = torch.zeros(count, 2, 2, dtype=torch.float64, device=source.device)
         kernel[:, 1, 1] = 1.0
         v = torch.stack([source.integers(count, low=1, high=4), zero], 1)
-        yield "corner: v in the kernel of Q", WeightPair(Regularizer(name, {"Q": kernel}), v, zero + 1, zero + 2)
+        yield (
+            "corner: v in the kernel of Q",
+            WeightPair(Regularizer(name, {"Q": kernel}), v, zero + 1, zero + 2),
+        )
 
 
 def pairs() -> Sampler:
@@ -88,7 +92,7 @@ def pairs() -> Sampler:
 
 
 def around_the_jump(name: str) -> Sampler:
-    """Return weights on both sides of the weight at which the prox of ``l0`` or ``half_power`` jumps, d = 1."""
+    """Return weights on both sides of that at which the prox of ``l0`` or ``half_power`` jumps, d = 1."""
 
     def strata(source: Source) -> Iterator[tuple[str, WeightPair]]:
         v = source.integers(64, 1, low=1, high=8) * source.scale(64, 1, low=-2, high=2)
@@ -97,7 +101,9 @@ def around_the_jump(name: str) -> Sampler:
         gap = source.scale(64, low=-10, high=-1)
         yield "around the jump", WeightPair(Regularizer(name, {}), v, jump * (1 - gap), jump * (1 + gap))
 
-    return fixed(f"{name}: v = k·2^j, weights a = (1 − 2^-i) and b = (1 + 2^-i) times the weight of the jump.", strata)
+    return fixed(
+        f"{name}: v = k·2^j, weights a = (1 − 2^-i) and b = (1 + 2^-i) times the weight of the jump.", strata
+    )
 
 
 def off_center() -> Sampler:

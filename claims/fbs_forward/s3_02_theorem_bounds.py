@@ -1,12 +1,15 @@
 r"""Theorem 3.2 (bounds): states and increments of the network are bounded uniformly in N.
 
-Assume A1 and A2.  With K = τWA, c = τWf, σ = τλ, ρ_n = ‖I − hK_n‖₂ the states satisfy ‖u_{n+1}‖ ≤ ρ_n‖u_n‖ + h‖c_n‖, (4.3), and the
-increments ‖u_{n+1} − u_n‖ ≤ h·dist(0, K_nu_n − c_n + σ_n∂R(u_n)) ≤ h(‖K_nu_n − c_n‖ + σ_n‖∂R⁰(u_n)‖), (4.4).
+Assume A1 and A2.  With K = τWA, c = τWf, σ = τλ, ρ_n = ‖I − hK_n‖₂ the states satisfy
+‖u_{n+1}‖ ≤ ρ_n‖u_n‖ + h‖c_n‖, (4.3), and the increments
+‖u_{n+1} − u_n‖ ≤ h·dist(0, K_nu_n − c_n + σ_n∂R(u_n)) ≤ h(‖K_nu_n − c_n‖ + σ_n‖∂R⁰(u_n)‖), (4.4).
 
-With A3 the piecewise-linear interpolant is bounded in H¹(0,1) whatever N: ∫‖û'‖² ≤ hΣ(‖K_n‖M + ‖c_n‖ + σ_n(C0 + C1M))²,
-M = e^{‖K‖_{L¹}}(‖u0‖ + ‖c‖_{L¹}).  A2 is needed for the constants of (4.3) and M only, A3 for no theorem.
+With A3 the piecewise-linear interpolant is bounded in H¹(0,1) whatever N:
+∫‖û'‖² ≤ hΣ(‖K_n‖M + ‖c_n‖ + σ_n(C0 + C1M))², M = e^{‖K‖_{L¹}}(‖u0‖ + ‖c‖_{L¹}).  A2 is needed for the
+constants of (4.3) and M only, A3 for no theorem.
 
-Shapes: states (batch, N+1, d).  Source: part I, Theorem 3.2, as used by arXiv:2605.27133, *reconstructed*; constants 4.3, 4.4.
+Shapes: states (batch, N+1, d).  Source: part I, Theorem 3.2, as used by arXiv:2605.27133,
+*reconstructed*; constants 4.3, 4.4.
 """
 
 from claims import constants
@@ -67,7 +70,10 @@ def test_h1_bound(p, run):
 
 
 @states_bounded.fails(
-    without=A2, on=off_catalogue.off_center(), witness="state_bound_off_center", expected="R = |u − 1|, u0 = 0: the state moves to ½"
+    without=A2,
+    on=off_catalogue.off_center(),
+    witness="state_bound_off_center",
+    expected="R = |u − 1|, u0 = 0: the state moves to ½",
 )
 def test_state_bound_needs_minimum_at_zero(p, run):
     """|u − 1|, u0 = 0, f = 0: the state moves away from 0 (the constant fails, not the theorem)."""
@@ -75,7 +81,10 @@ def test_state_bound_needs_minimum_at_zero(p, run):
 
 
 @h1_bounded.fails(
-    without=A2, on=off_catalogue.off_center(), witness="h1_bound_off_center", expected="R = |u − 1|: bounded by C0 + C1M only if M is"
+    without=A2,
+    on=off_catalogue.off_center(),
+    witness="h1_bound_off_center",
+    expected="R = |u − 1|: bounded by C0 + C1M only if M is",
 )
 def test_h1_bound_needs_minimum_at_zero(p, run):
     """With the minimum of R at 1, M does not bound the states that ‖K‖ multiplies."""
@@ -83,7 +92,10 @@ def test_h1_bound_needs_minimum_at_zero(p, run):
 
 
 @increments_bounded.fails(
-    without=A1, on=off_catalogue.jumping(), witness="increment_jump_l0", expected="‖·‖₀, K = 0, f = 0: the bound is 0, the state jumps to 0"
+    without=A1,
+    on=off_catalogue.jumping(),
+    witness="increment_jump_l0",
+    expected="‖·‖₀, K = 0, f = 0: the bound is 0, the state jumps to 0",
 )
 def test_increment_bound_needs_convexity(p, run):
     """ℓ₀: the only subgradient away from 0 is 0, so nothing should move, yet the prox jumps."""

@@ -1,12 +1,15 @@
 r"""Proposition 3.7: cell means converge to the function in L², with the modulus of equi-continuity.
 
-P_N takes means over N equal cells, E_N extends N values piecewise constantly, (S_rv)(t) = v(t + r) with zero extension, norms in L²(0,1),
-matrices in the Frobenius norm.  Then ‖P_Nv‖ ≤ ‖v‖, P_NE_N = id, and ‖E_NP_Nv − v‖ ≤ ω_v(1/N) = sup_{0<r≤1/N} ‖S_rv − v‖ → 0.
+P_N takes means over N equal cells, E_N extends N values piecewise constantly, (S_rv)(t) = v(t + r) with
+zero extension, norms in L²(0,1), matrices in the Frobenius norm.  Then ‖P_Nv‖ ≤ ‖v‖, P_NE_N = id, and
+‖E_NP_Nv − v‖ ≤ ω_v(1/N) = sup_{0<r≤1/N} ‖S_rv − v‖ → 0.
 
 Convergence itself, uniform over a family: if all values are bounded by M and all variations by V, then
-‖E_NP_Nv − v‖ ≤ (2M(V + M)/N)^{1/2}, whatever v.  Without equi-continuity this fails: P_Nr_k = 0 for Rademacher functions, dyadic N < 2^k.
+‖E_NP_Nv − v‖ ≤ (2M(V + M)/N)^{1/2}, whatever v.  Without equi-continuity this fails: P_Nr_k = 0 for
+Rademacher functions, dyadic N < 2^k.
 
-Shapes: functions (batch, M, k).  Source: part I, Proposition 3.7, as used by arXiv:2605.27133, *reconstructed*; constants of section 3.
+Shapes: functions (batch, M, k).  Source: part I, Proposition 3.7, as used by arXiv:2605.27133,
+*reconstructed*; constants of section 3.
 """
 
 from claims import constants
@@ -24,7 +27,9 @@ INSTANCES = {"drawn": strategies.functions(), "sampled": functions.functions()}
 def error(p, run):
     """Return ‖E_NP_Nv − v‖, computed on the coarsest grid that refines both."""
     grid = constants.common_cells(p.cells, p.values.shape[1])
-    return constants.l2_norm(run.extend(run.project(p.values, p.cells), grid) - constants.refined(p.values, grid))
+    return constants.l2_norm(
+        run.extend(run.project(p.values, p.cells), grid) - constants.refined(p.values, grid)
+    )
 
 
 def rounding(p, run):
@@ -35,7 +40,11 @@ def rounding(p, run):
 @projection.holds(**INSTANCES, sharp=("function",))
 def test_projection_is_bounded(p, run):
     """‖P_Nv‖ ≤ ‖v‖."""
-    return at_most(constants.l2_norm(run.project(p.values, p.cells)), {"function": constants.l2_norm(p.values)}, rounding(p, run))
+    return at_most(
+        constants.l2_norm(run.project(p.values, p.cells)),
+        {"function": constants.l2_norm(p.values)},
+        rounding(p, run),
+    )
 
 
 @projection.holds(**INSTANCES)

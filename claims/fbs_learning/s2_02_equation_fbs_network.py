@@ -1,14 +1,17 @@
 r"""Equation (2.2): every layer of the FBS-network is a resolvent step.
 
-With h = 1/N the states satisfy u_{n+1} ∈ u_n − hτ_nW_n(Au_n − f) − hτ_nλ_n∂R(u_{n+1}), n = 0 … N−1.  Under A1 this
-inclusion has exactly one solution, u_{n+1} = prox_{hτ_nλ_nR}(u_n − hτ_nW_n(Au_n − f)).
+With h = 1/N the states satisfy u_{n+1} ∈ u_n − hτ_nW_n(Au_n − f) − hτ_nλ_n∂R(u_{n+1}), n = 0 … N−1.  Under A1
+this inclusion has exactly one solution, u_{n+1} = prox_{hτ_nλ_nR}(u_n − hτ_nW_n(Au_n − f)).
 
-Finite form: each state equals the oracle's prox of the explicit step taken from the state before it, and the first one
-is u0.  This is what ties the subject to the paper: all bounds of part I would also hold for a network without a prox.
+Finite form: each state equals the oracle's prox of the explicit step taken from the state before it, and
+the first one is u0.  This is what ties the subject to the paper: all bounds of part I would also hold for
+a network without a prox.
 
-No negative control: this is a definition.  What it needs A1 for, that the prox has one value, is Lemma 3.1's to test.
+No negative control: this is a definition.  What it needs A1 for, that the prox has one value, is
+Lemma 3.1's to test.
 
-Shapes: states (batch, N+1, d).  Source: arXiv:2605.27133, (2.2), *reconstructed*; prox by the independent oracle.
+Shapes: states (batch, N+1, d).  Source: arXiv:2605.27133, (2.2), *reconstructed*; prox by the
+independent oracle.
 """
 
 from claims import constants

@@ -1,14 +1,17 @@
 r"""Lemma 3.1: the prox is bounded by its argument and continuous in its weight.
 
-Assume A1 and A2, and let p = prox_{aR}(v), q = prox_{bR}(v), Φ_b(u) = ½‖u − v‖² + bR(u).  Then ‖p‖ ≤ ‖v‖, and p depends
-continuously on a ≥ 0.
+Assume A1 and A2, and let p = prox_{aR}(v), q = prox_{bR}(v), Φ_b(u) = ½‖u − v‖² + bR(u).  Then ‖p‖ ≤ ‖v‖, and
+p depends continuously on a ≥ 0.
 
-Finite form: ‖p − q‖² ≤ (b − a)(R(p) − R(q)); ‖p − q‖ ≤ |a − b|‖(v − q)/b‖ for b > 0, ‖p − v‖ ≤ a‖∂R⁰(v)‖; and the energy form
-(3.1), 0 ≤ ½‖p − q‖² ≤ Φ_b(p) − Φ_b(q) ≤ (b − a)(R(p) − R(q)) − ½‖p − q‖².  All are sharp: where R is affine between p and q.
+Finite form: ‖p − q‖² ≤ (b − a)(R(p) − R(q)); ‖p − q‖ ≤ |a − b|‖(v − q)/b‖ for b > 0, ‖p − v‖ ≤ a‖∂R⁰(v)‖;
+and the energy form (3.1), 0 ≤ ½‖p − q‖² ≤ Φ_b(p) − Φ_b(q) ≤ (b − a)(R(p) − R(q)) − ½‖p − q‖².  All are sharp:
+where R is affine between p and q.
 
-Only the bound ‖p‖ ≤ ‖v‖ uses A2; without A2 it becomes ‖p‖ ≤ ‖v‖ + a‖∂R⁰(0)‖, so A2 refutes a constant, not the lemma.
+Only the bound ‖p‖ ≤ ‖v‖ uses A2; without A2 it becomes ‖p‖ ≤ ‖v‖ + a‖∂R⁰(0)‖, so A2 refutes a
+constant, not the lemma.
 
-Shapes: v, p, q (batch, d); a, b (batch,).  Source: arXiv:2605.27133, Lemma 3.1 and (3.1), *reconstructed*; constants 4.1, 4.2.
+Shapes: v, p, q (batch, d); a, b (batch,).  Source: arXiv:2605.27133, Lemma 3.1 and (3.1),
+*reconstructed*; constants 4.1, 4.2.
 """
 
 from claims import constants
@@ -112,7 +115,10 @@ def test_energy_needs_convexity(x, run):
 
 
 @bound.fails(
-    without=A2, on=weight_pairs.off_center(), witness="prox_bound_off_center", expected="prox of ½|u − 1| at v = 0 is ½ > 0"
+    without=A2,
+    on=weight_pairs.off_center(),
+    witness="prox_bound_off_center",
+    expected="prox of ½|u − 1| at v = 0 is ½ > 0",
 )
 def test_bound_needs_minimum_at_zero(x, run):
     """|u − 1|, v = 0, a = ½: the prox is ½ (the constant fails, not the lemma)."""

@@ -1,14 +1,14 @@
 r"""One small vocabulary for both arithmetics in which a claim is judged.
 
-An *array* is a float64 ``torch.Tensor`` (batches, any device) or a numpy object array of ``flint.arb`` (one instance, in
-ball arithmetic).  Constants and predicates are written once, with operators and these functions; the same code then
-judges a batch in floating point and re-decides a single instance at 60 digits.
+An *array* is a float64 ``torch.Tensor`` (batches, any device) or a numpy object array of ``flint.arb``
+(one instance, in ball arithmetic).  Constants and predicates are written once, with operators and these
+functions; the same code then judges a batch in floating point and re-decides a single instance at 60 digits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -47,7 +47,7 @@ def minimum(x: Array, y: Array) -> Array:
 
 def norm(x: Array) -> Array:
     """Return the Euclidean norm over the last axis."""
-    return elementary.norm(x) if is_ball(x) else torch.linalg.vector_norm(x, dim=-1)
+    return elementary.norm(x) if is_ball(x) else cast(Array, torch.linalg.vector_norm(x, dim=-1))
 
 
 def frobenius(matrix: Array) -> Array:
@@ -67,7 +67,7 @@ def spectral_norm(matrix: Array) -> Array:
         half_trace = (gram[..., 0, 0] + gram[..., 1, 1]) / 2
         half_gap = (gram[..., 0, 0] - gram[..., 1, 1]) / 2
         return (half_trace + torch.hypot(half_gap, gram[..., 0, 1])).sqrt()
-    return torch.linalg.eigvalsh(gram)[..., -1].clamp(min=0).sqrt()
+    return cast(Array, torch.linalg.eigvalsh(gram))[..., -1].clamp(min=0).sqrt()
 
 
 def matvec(matrix: Array, vector: Array) -> Array:
@@ -108,12 +108,12 @@ def constant(like: Array, values: Any) -> Array:
 
 def stack(arrays: Sequence[Array], axis: int) -> Array:
     """Return the arrays joined along a new axis."""
-    return np.stack(arrays, axis) if is_ball(arrays[0]) else torch.stack(list(arrays), axis)
+    return cast(Array, np.stack(arrays, axis)) if is_ball(arrays[0]) else torch.stack(list(arrays), axis)
 
 
 def where(condition: Array, x: Array, y: Array) -> Array:
     """Return ``x`` where the (exact) ``condition`` holds, else ``y``."""
-    return np.where(condition, x, y) if is_ball(x) else torch.where(condition, x, y)
+    return cast(Array, np.where(condition, x, y)) if is_ball(x) else torch.where(condition, x, y)
 
 
 def accumulate(factors: Array, start: Array, increments: Array) -> Array:

@@ -12,8 +12,8 @@ r"""Claims and their checks: the decorators that a claim file is written with.
         r"prox of |u − 1| at v = 0 is not 0"
         return test_bound.predicate(p, run)
 
-A decorated function stays an ordinary test function (ids, ``-k``, ``--lf``, source lines): pytest calls it once for every
-route, ``drawn`` and ``sampled`` for a claim, ``witness`` and ``search`` for a control.
+A decorated function stays an ordinary test function (ids, ``-k``, ``--lf``, source lines): pytest calls it
+once for every route, ``drawn`` and ``sampled`` for a claim, ``witness`` and ``search`` for a control.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import FunctionType
+from typing import Any, Literal, cast
 
 import torch
 from hypothesis.strategies import SearchStrategy
 
-from claims.kit.context import Run
 from claims.kit.instances import Instances
-from claims.kit.margin import Margin
 from claims.kit.sampling import Sampler
 
-Predicate = Callable[[Any, Run], Margin]
+#: ``(instances, run) -> Margin``; a plain function, so that it has a name and a source line.
+Predicate = FunctionType
 Kind = Literal["claim", "control", "exploration"]
 
 
@@ -41,7 +41,8 @@ Kind = Literal["claim", "control", "exploration"]
 class Assumption:
     """A hypothesis of a theorem: what it says, and a predicate that decides it on instances.
 
-    ``predicate(instances) -> bool (batch,)`` reads the raw data.  ``breaks`` says how instances that lack it are made.
+    ``predicate(instances) -> bool (batch,)`` reads the raw data.  ``breaks`` says how instances that
+    lack it are made.
     """
 
     key: str
@@ -82,6 +83,14 @@ class Check:
         return f"{self.path.parent.name}/{self.path.name}::{self.name}"
 
     @property
+    def of(self) -> str | None:
+        """Id of the check whose predicate a control repeats without an assumption."""
+        predicate = cast(FunctionType, self.predicate)  # as a field it is not bound, which pyright supposes
+        called = (predicate.__globals__.get(name) for name in predicate.__code__.co_names)
+        checks = (getattr(function, "check", None) for function in called)
+        return next((check.id for check in checks if isinstance(check, Check)), None)
+
+    @property
     def assumes(self) -> tuple[Assumption, ...]:
         """The assumptions that instances must meet: the claim's, less the one that is dropped."""
         return tuple(a for a in self.claim.assumes if self.without is None or a.key != self.without.key)
@@ -102,14 +111,20 @@ class Check:
     def routes(self, searched: int) -> list[str]:
         """Return the routes that a profile with ``searched`` search shards runs."""
         if self.kind == "claim":
-            return [name for name, way in (("drawn", self.drawn), ("sampled", self.sampled)) if way is not None]
+            return [
+                name for name, way in (("drawn", self.drawn), ("sampled", self.sampled)) if way is not None
+            ]
         replay = ["witness"] if self.witness else []
         return replay + (["search"] if searched else [])
 
     def describe(self, order: int, searched: int) -> dict[str, Any]:
         """Return the check's entry in the plan record."""
         document = inspect.cleandoc(self.claim.statement)
-        not_run = {} if searched or self.kind == "claim" else {"search": "runs in the profiles default and thorough"}
+        not_run = (
+            {}
+            if searched or self.kind == "claim"
+            else {"search": "runs in the profiles default and thorough"}
+        )
         return {
             "check": self.id,
             "order": order,
@@ -124,7 +139,7 @@ class Check:
             "routes_not_run": not_run,
             "assumes": [a.describe() for a in self.assumes],
             "without": self.without.describe() if self.without else None,
-            "of": None,
+            "of": self.of,
             "witness": self.witness,
             "sharp": list(self.sharp),
             "distribution": self.sampled.distribution if self.sampled else "",
@@ -144,7 +159,11 @@ class Claim:
     statement: str
 
     def holds(
-        self, *, drawn: SearchStrategy[Any] | None = None, sampled: Sampler | None = None, sharp: Sequence[str] = ()
+        self,
+        *,
+        drawn: SearchStrategy[Any] | None = None,
+        sampled: Sampler | None = None,
+        sharp: Sequence[str] = (),
     ) -> Callable[[Predicate], Any]:
         """Declare a finite form that every instance meeting the assumptions must satisfy.
 
@@ -155,7 +174,8 @@ class Claim:
         sampled : Sampler
             Batches of instances, corner strata among them.
         sharp : names of terms
-            Terms of the bound that the sampled route must attain where they stand alone; see `claims.kit.margin`.
+            Terms of the bound that the sampled route must attain where they stand alone; see
+            `claims.kit.margin`.
         """
 
         def decorate(predicate: Predicate) -> Any:
@@ -166,10 +186,10 @@ class Claim:
     def fails(
         self, *, without: Assumption, on: Sampler, witness: str, expected: str | None = None
     ) -> Callable[[Predicate], Any]:
-        """Declare that without an assumption a known counterexample exists: red if its witness does not violate.
+        """Declare a known counterexample without an assumption: red if its witness does not violate.
 
-        ``on`` samples instances that lack the assumption; the profiles ``default`` and ``thorough`` must find a
-        counterexample among them afresh.  ``expected`` states the known numbers.
+        ``on`` samples instances that lack the assumption; the profiles ``default`` and ``thorough`` must find
+        a counterexample among them afresh.  ``expected`` states the known numbers.
         """
 
         def decorate(predicate: Predicate) -> Any:
@@ -190,7 +210,9 @@ class Claim:
         code = predicate.__code__
         document = predicate.__doc__
         if not document:
-            raise TypeError(f"{predicate.__name__}: expected a docstring that states the finite form, got none")
+            raise TypeError(
+                f"{predicate.__name__}: expected a docstring that states the finite form, got none"
+            )
         return Check(self, kind, predicate, document, Path(code.co_filename), code.co_firstlineno, **fields)
 
 
@@ -211,14 +233,18 @@ def claim(paper: str, reference: str, assumes: Sequence[Assumption]) -> Claim:
 
 
 def _as_test(check: Check) -> Any:
-    """Return the test function that pytest collects: one call a route, carried out by the session's runner."""
+    """Return the test function that pytest collects: one call a route, done by the session's runner."""
 
     @functools.wraps(check.predicate)
-    def test(route: str, claims_runner: Any) -> None:
+    def run(route: str, claims_runner: Any) -> None:
         claims_runner(check, route)
 
-    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("route", "claims_runner")]
-    test.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]
-    test.check = check  # pyright: ignore[reportAttributeAccessIssue]
-    test.predicate = check.predicate  # pyright: ignore[reportAttributeAccessIssue]
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        for name in ("route", "claims_runner")
+    ]
+    test = cast(Any, run)  # functions take attributes, which their type does not say
+    test.__signature__ = inspect.Signature(parameters)
+    test.check = check
+    test.predicate = check.predicate
     return test

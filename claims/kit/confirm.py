@@ -1,7 +1,7 @@
 r"""The independent route: the same predicate on the same numbers, with the oracles, in ball arithmetic.
 
-A violation counts as a refutation of the *statement* only if this route agrees; where it does not, the subject is at
-fault.  A tie is re-decided here: exact ties stay tied at any precision.
+A violation counts as a refutation of the *statement* only if this route agrees; where it does not, the
+subject is at fault.  A tie is re-decided here: exact ties stay tied at any precision.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 r"""What a predicate is given beside the instance: the subject to run, and the rounding model to be judged by.
 
-`FloatRun` hands instances to the subject on its device and dtype and returns float64 answers; `BallRun` computes the
-same things from the same raw data with the oracles in ball arithmetic, where nothing is rounded.  A predicate
-``(instances, run) -> Margin`` cannot tell which one it holds.
+`FloatRun` hands instances to the subject on its device and dtype and returns float64 answers; `BallRun`
+computes the same things from the same raw data with the oracles in ball arithmetic, where nothing is rounded.
+A predicate ``(instances, run) -> Margin`` cannot tell which one it holds.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class FloatRun:
         return x.to(self.device, self.dtype)
 
     def _regularizer(self, regularizer: Regularizer) -> Any:
-        params = {k: self._given(v) if isinstance(v, torch.Tensor) else v for k, v in regularizer.params.items()}
+        params = {
+            k: self._given(v) if isinstance(v, torch.Tensor) else v for k, v in regularizer.params.items()
+        }
         return by_name(regularizer.name, **params)
 
     def _answer(self, name: str, answer: object, shape: tuple[int, ...]) -> torch.Tensor:
@@ -69,11 +71,15 @@ class FloatRun:
             got = tuple(answer.shape) if isinstance(answer, torch.Tensor) else type(answer).__name__
             raise SubjectError(f"{self.subject.name}: {name}: expected a tensor of shape {shape}, got {got}")
         if answer.dtype != self.dtype:
-            raise SubjectError(f"{self.subject.name}: {name}: expected dtype {self.dtype}, got {answer.dtype}")
+            raise SubjectError(
+                f"{self.subject.name}: {name}: expected dtype {self.dtype}, got {answer.dtype}"
+            )
         return answer.detach().to(self.device, torch.float64)
 
     def forward(self, p: Network) -> torch.Tensor:
-        problem = Problem(self._given(p.A), self._given(p.f), self._given(p.u0), self._regularizer(p.regularizer))
+        problem = Problem(
+            self._given(p.A), self._given(p.f), self._given(p.u0), self._regularizer(p.regularizer)
+        )
         controls = Controls(self._given(p.W), self._given(p.tau), self._given(p.lam))
         batch, depth, d, _ = p.W.shape
         return self._answer("forward", self.subject.forward(problem, controls), (batch, depth + 1, d))
@@ -99,7 +105,9 @@ class BallRun:
     """The independent route: the oracles in ball arithmetic, from the raw numbers alone."""
 
     def forward(self, p: Network) -> Array:
-        return oracle_network.forward(p.regularizer.name, p.regularizer.params, p.A, p.f, p.u0, p.W, p.tau, p.lam)
+        return oracle_network.forward(
+            p.regularizer.name, p.regularizer.params, p.A, p.f, p.u0, p.W, p.tau, p.lam
+        )
 
     def prox(self, regularizer: Regularizer, v: Array, a: Array) -> Array:
         return oracle_prox.prox(regularizer.name, regularizer.params, v, a)

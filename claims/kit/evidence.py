@@ -1,9 +1,10 @@
 r"""Evidence of a run: append-only JSONL files, one a process, readable after ``kill -9``.
 
-Every line is one JSON object with a ``record`` key; the records and their fields are listed in ``claims/README.md``.
-The writer flushes each record, so a run that dies loses at most the line it was writing.  The reader accepts a torn
-last line (and says so) and refuses anything else that it does not understand.  Aggregates are stored, never a row an
-instance; exact inputs are stored only for the instances that matter (worst, counterexample, witness).
+Every line is one JSON object with a ``record`` key; the records and their fields are listed in
+``claims/README.md``.  The writer flushes each record, so a run that dies loses at most the line it was
+writing.  The reader accepts a torn last line (and says so) and refuses anything else that it does not
+understand.  Aggregates are stored, never a row an instance; exact inputs are stored only for the instances
+that matter (worst, counterexample, witness).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 SCHEMA = 1
 
@@ -39,13 +40,13 @@ def utc_now() -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return ``value`` with NaN and infinities as the strings ``nan``, ``inf``, ``-inf`` (JSON has no such numbers)."""
+    """Return ``value`` with NaN and infinities as the strings ``nan``, ``inf``, ``-inf``: JSON has none."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return {str(k): plain(v) for k, v in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
+        return [plain(v) for v in cast("Iterable[Any]", value)]
     return value
 
 
@@ -66,7 +67,7 @@ class Writer:
     def __init__(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - lives as long as the run
+            self._file = open(path, "ab", buffering=0)  # lives as long as the run
         except OSError as error:
             raise EvidenceError(f"evidence: cannot write {path}: {error.strerror or error}") from error
         self.path = path
@@ -101,7 +102,7 @@ class Run:
 
 
 def _lines(path: Path, torn: list[str]) -> Iterable[Record]:
-    """Yield the records of one file; a torn last line is noted in ``torn``, a bad line elsewhere is an error."""
+    """Yield the records of one file; a torn last line is noted in ``torn``, a bad one elsewhere an error."""
     lines = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, start=1):
         if not line:
@@ -135,14 +136,14 @@ def read(path: Path | str) -> Run:
     Returns
     -------
     Run
-        Records by kind; within a kind in the order of check, route and shard, so that the number of workers leaves
-        no trace.
+        Records by kind; within a kind in the order of check, route and shard, so that the number
+        of workers leaves no trace.
 
     Raises
     ------
     EvidenceError
-        If the folder is missing or not a folder, holds no ``run`` record, has an unknown schema, or a line other than
-        the last of a file is corrupt.
+        If the folder is missing or not a folder, holds no ``run`` record, has an unknown schema, or a line
+        other than the last of a file is corrupt.
     """
     path = Path(path)
     if not path.is_dir():
@@ -159,14 +160,20 @@ def read(path: Path | str) -> Run:
     except OSError as error:
         raise EvidenceError(f"evidence: cannot read {error.filename}: {error.strerror}") from error
     if "run" not in by_kind:
-        raise EvidenceError(f"evidence: {path} holds no record of a run (no *.jsonl file with a 'run' record)")
+        raise EvidenceError(
+            f"evidence: {path} holds no record of a run (no *.jsonl file with a 'run' record)"
+        )
     header = by_kind["run"][0]
     if header.get("schema") != SCHEMA:
-        raise EvidenceError(f"evidence: {path} has schema {header.get('schema')!r}, this suite reads {SCHEMA}")
+        raise EvidenceError(
+            f"evidence: {path} has schema {header.get('schema')!r}, this suite reads {SCHEMA}"
+        )
     return _assemble(path, header, by_kind, torn, digest.hexdigest())
 
 
-def _assemble(path: Path, header: Record, by_kind: dict[str, list[Record]], torn: list[str], digest: str) -> Run:
+def _assemble(
+    path: Path, header: Record, by_kind: dict[str, list[Record]], torn: list[str], digest: str
+) -> Run:
     def ordered(kind: str) -> list[Record]:
         def key(record: Record) -> tuple[str, str, int, str]:
             return record["check"], record["route"], record.get("shard", 0), record.get("id", "")

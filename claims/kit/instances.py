@@ -1,8 +1,8 @@
 r"""Instances of the claims: batches of raw data, exactly encoded.
 
-An instance holds nothing but numbers: what is judged receives `fbscore` types made from it (`claims.kit.context`), what
-judges reads the numbers themselves.  All tensors carry the batch as their first axis; a drawn or recorded instance is a
-batch of one.
+An instance holds nothing but numbers: what is judged receives `fbscore` types made from it
+(`claims.kit.context`), what judges reads the numbers themselves.  All tensors carry the batch as their first
+axis; a drawn or recorded instance is a batch of one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeGuard, cast
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from claims.oracle import elementary
 
 @dataclass(frozen=True)
 class Regularizer:
-    """A regulariser as raw data: its name in the catalogue and its parameters (tensors batch first, or int tuples)."""
+    """A regulariser as raw data: its catalogue name and parameters (tensors batch first, or int tuples)."""
 
     name: str
     params: dict[str, Any]
@@ -99,7 +99,8 @@ class WeightPair(Instances):
 class Network(Instances):
     """A problem with controls.
 
-    Shapes: ``A`` (batch, m, d); ``f`` (batch, m); ``u0`` (batch, d); ``W`` (batch, N, d, m); ``tau``, ``lam`` (batch, N).
+    Shapes: ``A`` (batch, m, d); ``f`` (batch, m); ``u0`` (batch, d); ``W`` (batch, N, d, m);
+    ``tau``, ``lam`` (batch, N).
     """
 
     kind: ClassVar[str] = "network"
@@ -118,7 +119,7 @@ class Network(Instances):
 
     @property
     def dimensions(self) -> dict[str, Any]:
-        batch, depth, d, m = self.W.shape
+        _, depth, d, m = self.W.shape
         return {"regularizer": self.regularizer.name, "d": d, "m": m, "N": depth}
 
 
@@ -141,10 +142,10 @@ class NetworkPair(Instances):
 
 @dataclass(frozen=True)
 class StepFunction(Instances):
-    r"""A function on [0, 1], constant on the cells of a uniform grid, and the depth ``cells`` onto which it is projected.
+    r"""A function on [0, 1], constant on the cells of a uniform grid, to be projected onto ``cells`` cells.
 
-    Shapes: ``values`` (batch, M, k).  ``bound`` and ``variation`` (batch,) describe the family that the function is
-    claimed to come from: ``\|v\| <= bound`` and total variation ``<= variation``.
+    Shapes: ``values`` (batch, M, k).  ``bound`` and ``variation`` (batch,) describe the family that the
+    function is claimed to come from: ``\|v\| <= bound`` and total variation ``<= variation``.
     """
 
     kind: ClassVar[str] = "step_function"
@@ -158,7 +159,9 @@ class StepFunction(Instances):
         return {"d": self.values.shape[2], "M": self.values.shape[1], "N": self.cells}
 
 
-KINDS: dict[str, type[Instances]] = {cls.kind: cls for cls in (WeightPair, Network, NetworkPair, StepFunction)}
+KINDS: dict[str, type[Instances]] = {
+    cls.kind: cls for cls in (WeightPair, Network, NetworkPair, StepFunction)
+}
 
 
 def _mapped(value: Any, transform: Callable[[Array], Array]) -> Any:
@@ -173,11 +176,20 @@ def _encoded(value: Any) -> Any:
     if isinstance(value, Instances):
         return value.encode()
     if isinstance(value, Regularizer):
-        return {"kind": "regularizer", "name": value.name, "params": {k: _encoded(v) for k, v in value.params.items()}}
+        return {
+            "kind": "regularizer",
+            "name": value.name,
+            "params": {k: _encoded(v) for k, v in value.params.items()},
+        }
     if isinstance(value, torch.Tensor):
-        numbers: list[float] = value.detach().double().cpu().reshape(-1).tolist()
+        numbers = cast("list[float]", value.detach().double().cpu().reshape(-1).tolist())
         return {"shape": list(value.shape), "hex": [float(x).hex() for x in numbers]}
-    return list(value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
+
+
+def is_object(data: Any) -> TypeGuard[dict[str, Any]]:
+    """Return whether decoded JSON is an object; what its members are, the reader of each must know."""
+    return isinstance(data, dict)
 
 
 def decode(data: Any) -> Any:
@@ -189,17 +201,17 @@ def decode(data: Any) -> Any:
         If ``data`` names an unknown kind of instance or lacks a field.
     """
     if isinstance(data, list):
-        return tuple(data)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    if not isinstance(data, dict):
+        return tuple(cast("list[Any]", data))
+    if not is_object(data):
         return data
     if "hex" in data:
-        numbers = [float.fromhex(x) for x in data["hex"]]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        return torch.tensor(numbers, dtype=torch.float64).reshape(data["shape"])  # pyright: ignore[reportUnknownArgumentType]
-    if data.get("kind") == "regularizer":  # pyright: ignore[reportUnknownMemberType]
-        return Regularizer(data["name"], {k: decode(v) for k, v in data["params"].items()})  # pyright: ignore
-    cls = KINDS.get(data.get("kind", ""))  # pyright: ignore
+        numbers = [float.fromhex(x) for x in data["hex"]]
+        return torch.tensor(numbers, dtype=torch.float64).reshape(data["shape"])
+    if data.get("kind") == "regularizer":
+        return Regularizer(data["name"], {k: decode(v) for k, v in data["params"].items()})
+    cls = KINDS.get(data.get("kind", ""))
     if cls is None:
-        raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {data.get('kind')!r}")  # pyright: ignore
+        raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {data.get('kind')!r}")
     missing = [f.name for f in fields(cls) if f.name not in data]
     if missing:
         raise ValueError(f"{cls.kind}: expected the fields {', '.join(missing)}, got none of that name")

@@ -6,22 +6,23 @@ With excess = left − right an instance is
 * **violated** if excess > rounding + certified,
 * **undecided** otherwise.
 
-``rounding`` forgives round-off; ``certified`` is the radius of something enclosed and forgives nothing: what it leaves
-open is undecided, never held.  A held instance is also **tied** where |excess| ≤ rounding although the sides stand out
-of the round-off: sharp inequalities tie exactly.
+``rounding`` forgives round-off; ``certified`` is the radius of something enclosed and forgives nothing: what
+it leaves open is undecided, never held.  A held instance is also **tied** where |excess| ≤ rounding although
+the sides stand out of the round-off: sharp inequalities tie exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 
 from claims.kit.arithmetic import Array, is_ball, norm, zeros
 
-#: A term of a bound counts as sharp where it reaches this share of it, alone; the bound with the term times this
-#: factor must then be refuted.
+#: A term of a bound counts as sharp where it reaches this share of it, alone; the bound with the term times
+#: this factor must then be refuted.
 SHARP = 0.99
 
 
@@ -29,8 +30,8 @@ SHARP = 0.99
 class Margin:
     """Both sides of an inequality, for every instance and position.
 
-    Shapes: ``left``, each of ``terms``, ``rounding`` and ``certified`` are (batch,) or (batch, positions); the right
-    side is the sum of the terms.
+    Shapes: ``left``, each of ``terms``, ``rounding`` and ``certified`` are (batch,) or (batch, positions);
+    the right side is the sum of the terms.
     """
 
     left: Array
@@ -49,10 +50,11 @@ class Margin:
 class Decision:
     """What margins decide; every field has the shape (batch,).
 
-    ``ratio`` is the largest left/right over positions whose right side exceeds the uncertainty (NaN where there is
-    none).  ``alone``, ``alone_ratio`` and ``refuted`` tell for each term whether it makes up the right side at some
-    position, the largest ratio there, and whether the bound with that term times `SHARP` is violated there.
-    ``used`` is the largest share of the rounding that a positive excess takes up: 1 is as much as the model allows.
+    ``ratio`` is the largest left/right over positions whose right side exceeds the uncertainty
+    (NaN where there is none); what exceeds 1 by round-off alone counts as 1.  ``alone``, ``alone_ratio`` and ``refuted`` tell for each term whether it makes
+    up the right side at some position, the largest ratio there, and whether the bound with that term times
+    `SHARP` is violated there.  ``used`` is the largest share of the rounding that a positive excess takes up:
+    1 is as much as the model allows.
     """
 
     held: torch.Tensor
@@ -66,7 +68,9 @@ class Decision:
     used: torch.Tensor
 
 
-def at_most(left: Array, right: Array | Mapping[str, Array], rounding: Array, certified: Array | None = None) -> Margin:
+def at_most(
+    left: Array, right: Array | Mapping[str, Array], rounding: Array, certified: Array | None = None
+) -> Margin:
     """Return the margin of ``left <= right``.
 
     Parameters
@@ -78,7 +82,7 @@ def at_most(left: Array, right: Array | Mapping[str, Array], rounding: Array, ce
     certified : array of that shape, optional
         Radius of what was enclosed; 0 if nothing was.
     """
-    terms = dict(right) if isinstance(right, Mapping) else {"right": right}
+    terms = dict(cast("Mapping[str, Array]", right)) if isinstance(right, Mapping) else {"right": right}
     return Margin(left, terms, rounding, zeros(left, left.shape) if certified is None else certified)
 
 
@@ -88,7 +92,9 @@ def equals(value: Array, expected: Array, rounding: Array, certified: Array | No
     return at_most(gap, {"zero": zeros(gap, gap.shape)}, rounding, certified)
 
 
-def encloses(center: Array, radius: Array, value: Array, rounding: Array, certified: Array | None = None) -> Margin:
+def encloses(
+    center: Array, radius: Array, value: Array, rounding: Array, certified: Array | None = None
+) -> Margin:
     """Return the margin of ``|value - center| <= radius``, for an enclosure that claims to hold ``value``.
 
     ``certified`` is the uncertainty of ``value`` itself.
@@ -121,6 +127,7 @@ def decide(margin: Margin) -> Decision:
     stands_out = right > rounding + certified
     tied = held & ((excess.abs() <= rounding) & stands_out).any(1)
     ratio = torch.where(stands_out, left / right, torch.nan)
+    ratio = torch.where(excess <= rounding, ratio.clamp(max=1.0), ratio)
     alone: dict[str, torch.Tensor] = {}
     alone_ratio: dict[str, torch.Tensor] = {}
     refuted: dict[str, torch.Tensor] = {}
@@ -131,7 +138,9 @@ def decide(margin: Margin) -> Decision:
         alone_ratio[name] = _largest(torch.where(single, ratio, torch.nan))
         refuted[name] = (single & lowered).any(1)
     used = torch.where(rounding > 0, excess.clamp(min=0) / rounding, 0.0).amax(1)
-    return Decision(held, tied, violated, ~held & ~violated, _largest(ratio), alone, alone_ratio, refuted, used)
+    return Decision(
+        held, tied, violated, ~held & ~violated, _largest(ratio), alone, alone_ratio, refuted, used
+    )
 
 
 def _largest(values: torch.Tensor) -> torch.Tensor:
@@ -146,10 +155,13 @@ def decide_ball(margin: Margin) -> str:
     Returns
     -------
     str
-        ``violated`` if at some position left > right for certain; ``held`` if at every position left ≤ right for certain;
-        ``tied`` if neither and every open position still contains an exact tie; there is no third way to end.
+        ``violated`` if at some position left > right for certain; ``held`` if at every position
+        left ≤ right for certain; ``tied`` if neither and every open position still contains an exact tie;
+        there is no third way to end.
     """
-    excess = [left - right for left, right in zip(margin.left.reshape(-1), margin.right.reshape(-1), strict=True)]
+    excess = [
+        left - right for left, right in zip(margin.left.reshape(-1), margin.right.reshape(-1), strict=True)
+    ]
     if any(bool(x > 0) or x.is_nan() for x in excess):
         return "violated"
     return "held" if all(bool(x <= 0) for x in excess) else "tied"

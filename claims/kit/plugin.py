@@ -1,7 +1,7 @@
 r"""The pytest plugin: options, seeds, run folder, evidence, and the report at the end.
 
-The controller (or the one process of a serial run) decides run id, seed and folder; workers receive them through
-xdist.  Nothing is written unless claims are collected, so the plugin is harmless to other tests.
+The controller (or the one process of a serial run) decides run id, seed and folder; workers receive them
+through xdist.  Nothing is written unless claims are collected, so the plugin is harmless to other tests.
 """
 
 from __future__ import annotations
@@ -37,12 +37,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of the suite."""
     group = parser.getgroup("claims", "claims about FBS-networks")
     profiles = ", ".join(PROFILES)
-    group.addoption("--claims-profile", default="default", metavar="NAME", help=f"budget: {profiles} (default: default)")
-    group.addoption("--claims-seed", default=None, metavar="INT", help="seed of the run (random by default, echoed)")
+    group.addoption(
+        "--claims-profile", default="default", metavar="NAME", help=f"budget: {profiles} (default: default)"
+    )
+    group.addoption(
+        "--claims-seed", default=None, metavar="INT", help="seed of the run (random by default, echoed)"
+    )
     group.addoption("--device", default="cpu", help="torch device of the subject (cpu by default)")
     group.addoption("--dtype", default="float64", help="float64 (default) or float32")
-    group.addoption("--subject", default=DEFAULT, metavar="pkg.mod:name", help="the implementation under test")
+    group.addoption(
+        "--subject", default=DEFAULT, metavar="pkg.mod:name", help="the implementation under test"
+    )
     group.addoption("--evidence", default=None, metavar="DIR", help="folder for this run's evidence")
+    group.addoption(
+        "--report", default=None, metavar="DIR", help="folder for the report (default: reports/html)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,13 +62,16 @@ def pytest_configure(config: pytest.Config) -> None:
         settings = Settings(**json.loads(handed)) if handed else _settings(config)
     except (SubjectError, EvidenceError, ValueError) as error:
         raise pytest.UsageError(str(error)) from error
-    run = ClaimsRun(settings, is_worker=handed is not None)
+    report = Path(config.getoption("--report") or config.rootpath / "reports" / "html").absolute()
+    run = ClaimsRun(settings, report, is_worker=handed is not None)
     config.stash[_KEY] = run
     config.pluginmanager.register(run, "claims-run")
 
 
 def _settings(config: pytest.Config) -> Settings:
-    option = config.getoption
+    def option(name: str) -> Any:
+        return config.getoption(name)
+
     profile, dtype, device = option("--claims-profile"), option("--dtype"), option("--device")
     if profile not in PROFILES:
         raise ValueError(f"--claims-profile: expected one of {', '.join(PROFILES)}, got {profile!r}")
@@ -83,16 +95,19 @@ def _settings(config: pytest.Config) -> Settings:
 
 
 def _workers(config: pytest.Config) -> int:
-    asked = getattr(config.option, "tx", None) or []
+    asked: list[Any] = getattr(config.option, "tx", None) or []
     return len(asked) or 1
 
 
 def _check_device(device: str) -> None:
     try:
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch raises either for a device that is unknown or absent
+    except (RuntimeError, AssertionError) as error:
+        # torch raises either for a device that is unknown or absent
         first = str(error).partition("\n")[0]
-        raise ValueError(f"--device: expected a device that torch can use here, got {device!r}: {first}") from error
+        raise ValueError(
+            f"--device: expected a device that torch can use here, got {device!r}: {first}"
+        ) from error
 
 
 def _check_folder(folder: Path) -> None:
@@ -113,8 +128,9 @@ def is_claim(name: str) -> bool:
 class ClaimsRun:
     """The plugin's state in one process, and the hooks that use it."""
 
-    def __init__(self, settings: Settings, is_worker: bool) -> None:
+    def __init__(self, settings: Settings, report_folder: Path, is_worker: bool) -> None:
         self.settings = settings
+        self.report_folder = report_folder
         self.is_worker = is_worker
         self.started = time.time()
         self.active = False
@@ -149,15 +165,24 @@ class ClaimsRun:
         return f"claims: profile {s.profile}, seed {s.seed}, {s.dtype} on {s.device}, subject {s.subject}"
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the evidence and build the report as a process of its own."""
         if self.writer is None:
             return
         wall = time.time() - self.started
         self.writer.write("finished", time=utc_now(), exitstatus=int(exitstatus), wall=wall)
         self.writer.close()
-        command = [sys.executable, "-m", "reports", "build", self.settings.folder]
-        self.report = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [
+            sys.executable,
+            "-m",
+            "reports",
+            "build",
+            self.settings.folder,
+            "-o",
+            str(self.report_folder),
+        ]
+        root = session.config.rootpath
+        self.report = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table of verdicts and the report's path."""

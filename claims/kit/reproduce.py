@@ -1,4 +1,4 @@
-"""Replay one recorded instance: by the subject in its dtype, and by the independent route at full precision."""
+"""Replay one recorded instance: by the subject in its dtype, and independently at full precision."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from claims.kit.claim import Check
 from claims.kit.confirm import DIGITS, confirm
 from claims.kit.context import DTYPES, FloatRun
 from claims.kit.evidence import EvidenceError, read
-from claims.kit.instances import Instances, decode
+from claims.kit.instances import Instances, decode, is_object
 from claims.kit.margin import decide
 from claims.kit.subject import DEFAULT, SubjectError, load
 from claims.kit.tally import summary
@@ -40,7 +40,7 @@ class Recorded:
 
 
 def find(identifier: str, folder: Path | None) -> list[Recorded]:
-    """Return what is known under an id: recorded instances of one run, or a witness with the checks that use it.
+    """Return what is known under an id: one run's instances, or a witness with the checks that use it.
 
     Raises
     ------
@@ -66,19 +66,24 @@ def find(identifier: str, folder: Path | None) -> list[Recorded]:
         users = [check for check in catalogue.checks() if check.witness == identifier]
         return [Recorded(instance, check, "violated", f"witness {identifier}") for check in users]
     looked = str(folder) if folder else f"{EVIDENCE} ({len(folders)} runs)"
-    raise ReproduceError(f"id: expected the id of a recorded instance or the name of a witness, got {identifier!r}; looked in {looked}")
+    raise ReproduceError(
+        f"id: expected the id of a recorded instance or the name of a witness, got {identifier!r}; "
+        f"looked in {looked}"
+    )
 
 
 def _recorded(record: dict[str, Any], header: dict[str, Any], place: Path) -> Recorded:
     check = catalogue.by_id(record["check"])
     if check is None:
-        raise ReproduceError(f"{place}: the check {record['check']} that recorded it is no longer in the suite")
+        raise ReproduceError(
+            f"{place}: the check {record['check']} that recorded it is no longer in the suite"
+        )
     how = {name: header[name] for name in ("subject", "dtype", "device")}
     return Recorded(decode(record["data"]), check, record["verdict"], str(place), **how)
 
 
 def main(identifier: str, folder: Path | None, subject: str | None) -> int:
-    """Print the replay of everything known under an id; return 0 if each verdict is the recorded one, else 1."""
+    """Print the replay of all that is known under an id; return 0 if every verdict is as recorded, else 1."""
     agreed = [_replay(recorded, subject) for recorded in find(identifier, folder)]
     return 0 if all(agreed) else 1
 
@@ -86,15 +91,23 @@ def main(identifier: str, folder: Path | None, subject: str | None) -> int:
 def _replay(recorded: Recorded, subject: str | None) -> bool:
     check, instance = recorded.check, recorded.instance
     try:
-        run = FloatRun(load(subject or recorded.subject), torch.device(recorded.device), DTYPES[recorded.dtype])
+        run = FloatRun(
+            load(subject or recorded.subject), torch.device(recorded.device), DTYPES[recorded.dtype]
+        )
         margin = check.predicate(instance.to(run.device), run)
     except SubjectError as error:
         raise ReproduceError(str(error)) from error
     decision = decide(margin)
-    flags = {"violated": decision.violated, "undecided": decision.undecided, "tied": decision.tied, "held": decision.held}
+    flags = {
+        "violated": decision.violated,
+        "undecided": decision.undecided,
+        "tied": decision.tied,
+        "held": decision.held,
+    }
     verdict = next(name for name, flag in flags.items() if bool(flag[0]))
     numbers, exact = summary(margin, 0), confirm(check, instance)
-    print(f"{check.claim.reference}: {check.id}\n  {check.describe(0, 0)['finite_form']}\n  from {recorded.where}")
+    print(f"{check.claim.reference}: {check.id}")
+    print(f"  {check.describe(0, 0)['finite_form']}\n  from {recorded.where}")
     print(f"  instance ({', '.join(f'{k} {v}' for k, v in instance.dimensions.items())})")
     for name, value in _flat(instance.encode()):
         print(f"    {name} = {value}")
@@ -103,7 +116,8 @@ def _replay(recorded: Recorded, subject: str | None) -> bool:
         print(f"    {name:<10} {numbers[name]!r}")
     for name, value in numbers["terms"].items():
         print(f"      term {name}: {value!r}")
-    print(f"  independent route at {DIGITS} digits: {exact.verdict}\n    left       {exact.left}\n    right      {exact.right}")
+    print(f"  independent route at {DIGITS} digits: {exact.verdict}")
+    print(f"    left       {exact.left}\n    right      {exact.right}")
     same = verdict == recorded.verdict or {verdict, recorded.verdict} == {"tied", "held"}
     print(f"  recorded as {recorded.verdict}: {'reproduced' if same else 'NOT reproduced'}")
     return same
@@ -113,12 +127,12 @@ def _flat(data: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Return the numbers of an encoded instance as (name, decimal and hexadecimal values)."""
     found: list[tuple[str, str]] = []
     for name, value in data.items():
-        if isinstance(value, dict) and "hex" in value:
-            numbers = [float.fromhex(x) for x in value["hex"]]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-            shape = "×".join(map(str, value["shape"])) or "1"  # pyright: ignore[reportUnknownArgumentType]
+        if is_object(value) and "hex" in value:
+            numbers = [float.fromhex(x) for x in value["hex"]]
+            shape = "×".join(map(str, value["shape"])) or "1"
             found.append((prefix + name, f"[{shape}] " + " ".join(repr(x) for x in numbers)))
-        elif isinstance(value, dict):
-            found += _flat(value, f"{prefix}{name}.")  # pyright: ignore[reportUnknownArgumentType]
+        elif is_object(value):
+            found += _flat(value, f"{prefix}{name}.")
         else:
             found.append((prefix + name, str(value)))
     return found

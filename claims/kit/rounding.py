@@ -1,7 +1,7 @@
 r"""The one rounding model: safety × unit round-off × operation count × norms.
 
-A quantity that a subject computes in a dtype with unit round-off ``ε`` through chains of at most ``operations``
-dependent additions and multiplications on data of norm ``magnitude`` is off by at most about
+A quantity that a subject computes in a dtype with unit round-off ``ε`` through chains of at most
+``operations`` dependent additions and multiplications on data of norm ``magnitude`` is off by at most about
 ``ε · operations · magnitude``.  The judge itself works in float64.  ``SAFETY`` was set by the trial that
 ``docs/rounding.md`` describes; ``python -m tests.kit.rounding_trial`` repeats it.
 """

@@ -8,7 +8,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import hypothesis
 import torch
@@ -58,7 +57,7 @@ class Route:
         return zlib.crc32(f"{self.seed}/{self.check.id}/{self.name}/{shard}".encode())
 
     def judge(self, instances: Instances) -> tuple[torch.Tensor, Margin, Decision]:
-        """Return which instances meet the assumptions, their margins and the decisions, all on the CPU's side."""
+        """Return which instances meet the assumptions, their margins and the decisions, on one device."""
         met = self.check.met(instances)
         margin = self.check.predicate(instances.to(self.run.device), self.run)
         decision = decide(margin)
@@ -70,19 +69,11 @@ class Route:
         if f"{identifier}/{role}" not in self.recorded:
             self.recorded.add(f"{identifier}/{role}")
             assumptions = {a.key: bool(a.predicate(extreme.instance).all()) for a in self.check.claim.assumes}
-            self.emit(
-                "instance",
-                id=identifier,
-                check=self.check.id,
-                route=self.name,
-                role=role,
-                verdict=verdict,
-                margin=extreme.margin,
-                labels={**extreme.instance.dimensions, "family": extreme.family},
-                data=extreme.instance.encode(),
-                exact=exact.record() if exact else None,
-                assumptions=assumptions,
-            )
+            about = {"check": self.check.id, "route": self.name, "role": role, "verdict": verdict}
+            labels = {**extreme.instance.dimensions, "family": extreme.family}
+            stored = {"margin": extreme.margin, "labels": labels, "data": extreme.instance.encode()}
+            known = {"exact": exact.record() if exact else None, "assumptions": assumptions}
+            self.emit("instance", id=identifier, **about, **stored, **known)
         return identifier
 
     def close(self, tally: Tally, shard: int = 0) -> None:
@@ -103,11 +94,9 @@ class Route:
         exact = confirm(self.check, extreme.instance)
         identifier = self.record(extreme, "counterexample", "violated", exact)
         at_fault = exact.verdict != "violated"
-        whose = (
-            f"the independent route at {DIGITS} digits finds it {exact.verdict}: the subject is at fault"
-            if at_fault
-            else f"the independent route at {DIGITS} digits agrees: the statement itself fails"
-        )
+        blamed = f"finds it {exact.verdict}: the subject is at fault"
+        finding = blamed if at_fault else "agrees: the statement itself fails"
+        whose = f"the independent route at {DIGITS} digits {finding}"
         left, right = extreme.margin["left"], extreme.margin["right"]
         labels = ", ".join(f"{k} {v}" for k, v in extreme.instance.dimensions.items())
         message = f"left {left!r} > right {right!r} ({labels}; {extreme.family}); {whose}"
@@ -131,7 +120,8 @@ def _concluded(route: Route, tallies: list[Tally], sharp: tuple[str, ...]) -> Ou
         count = sum(t.counts["undecided"] for t in tallies)
         smallest = min(undecided, key=lambda extreme: extreme.score)
         identifier = route.record(smallest, "undecided", "undecided")
-        return Outcome("undecided", f"{count} of {total} instances undecided: the certified radius is too wide", identifier)
+        message = f"{count} of {total} instances undecided: the certified radius is too wide"
+        return Outcome("undecided", message, identifier)
     if total == 0:
         return Outcome("vacuous", "no instance met the assumptions")
     for term in sharp:
@@ -139,7 +129,8 @@ def _concluded(route: Route, tallies: list[Tally], sharp: tuple[str, ...]) -> Ou
         largest = max((e["max"] for e in entries if e["max"] is not None), default=None)
         if largest is None or not any(e["refuted"] for e in entries):
             reached = "it never stood alone" if largest is None else f"alone it reached {largest:.6g}"
-            return Outcome("loose", f"held on {total} instances, but the term '{term}' is declared sharp and {reached}, not {SHARP}")
+            message = f"held on {total} instances, but the term '{term}' is declared sharp and {reached}"
+            return Outcome("loose", f"{message}, not {SHARP}")
     return Outcome("holds", f"no counterexample in {total} instances")
 
 
@@ -148,21 +139,16 @@ def _drawn(route: Route) -> Outcome:
     tally = Tally()
     smallest: list[Extreme] = []
     phases = (Phase.generate, Phase.target, Phase.shrink)
-    quiet = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example)
+    quiet = (HealthCheck.too_slow, HealthCheck.data_too_large)
+    quiet += (HealthCheck.filter_too_much, HealthCheck.large_base_example)
+    fixed = settings(database=None, deadline=None, derandomize=False, phases=phases, print_blob=False)
+    calm = settings(fixed, suppress_health_check=quiet, verbosity=Verbosity.quiet, report_multiple_bugs=False)
+    strategy = route.check.drawn
+    assert strategy is not None
 
     @hypothesis.seed(route.own_seed())
-    @settings(
-        max_examples=route.profile.drawn,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        phases=phases,
-        suppress_health_check=quiet,
-        verbosity=Verbosity.quiet,
-        report_multiple_bugs=False,
-        print_blob=False,
-    )
-    @given(route.check.drawn)
+    @settings(calm, max_examples=route.profile.drawn)
+    @given(strategy)
     def examine(instance: Instances) -> None:
         met, margin, decision = route.judge(instance)
         if not smallest:  # while Hypothesis shrinks, it repeats itself: those are not further instances
@@ -206,7 +192,7 @@ def _sampled(route: Route) -> Outcome:
 
 
 def _counterexamples(route: Route, instances: Instances) -> tuple[torch.Tensor, Margin, Decision]:
-    """Return which instances violate while they meet every assumption but the dropped one, which they must lack."""
+    """Return which instances violate, meet every assumption that is kept, and lack the dropped one."""
     met, margin, decision = route.judge(instances)
     lacking = route.check.dropped(instances).to(met.device)
     return met & lacking & decision.violated, margin, decision
@@ -219,7 +205,8 @@ def _found(route: Route, instances: Instances, margin: Margin, index: int, role:
     identifier = route.record(extreme, role, "violated", exact)
     left, right = extreme.margin["left"], extreme.margin["right"]
     if exact.verdict != "violated":
-        return Outcome("not found", f"the independent route finds {identifier} {exact.verdict}, not violated", identifier, True)
+        message = f"the independent route finds {identifier} {exact.verdict}, not violated"
+        return Outcome("not found", message, identifier, True)
     return Outcome("found", f"left {left:.6g} > right {right:.6g}, agreed at {DIGITS} digits", identifier)
 
 
@@ -247,7 +234,8 @@ def _search(route: Route) -> Outcome:
         outcome: Outcome | None = None
         for batch in batches:
             violating, margin, decision = _counterexamples(route, batch.instances)
-            tally.add(batch.instances, batch.family, batch.independent, route.check.met(batch.instances).to(violating.device), margin, decision)
+            met = route.check.met(batch.instances).to(violating.device)
+            tally.add(batch.instances, batch.family, batch.independent, met, margin, decision)
             if bool(violating.any()):
                 index = int(violating.nonzero()[0, 0])
                 outcome = _found(route, batch.instances, margin, index, "counterexample", batch.family)

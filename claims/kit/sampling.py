@@ -1,7 +1,7 @@
 r"""Seeded batches of instances: what a `Sampler` is, and the source of its numbers.
 
-Numbers are drawn in float32 on the device and widened, so that every instance is exact in either dtype; sizes and
-strata are chosen by a generator of the standard library.  One seed makes one shard, whoever asks for it.
+Numbers are drawn in float32 on the device and widened, so that every instance is exact in either dtype; sizes
+and strata are chosen by a generator of the standard library.  One seed makes one shard, whoever asks for it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Source:
 class Batch:
     """Instances of one shape and family.
 
-    ``independent`` tells whether each is an independent draw of the sampler's stated distribution; corners are not.
+    ``independent`` tells whether each is an independent draw of the sampler's stated distribution;
+    corners are not.
     """
 
     instances: Instances

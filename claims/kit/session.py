@@ -1,7 +1,7 @@
 r"""One process's part of a run: options decided once, evidence written, checks carried out.
 
-The controller decides run id, folder and seed and hands them to its workers (`Settings`); every process that carries
-out checks holds a `Session`.
+The controller decides run id, folder and seed and hands them to its workers (`Settings`); every process that
+carries out checks holds a `Session`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,11 @@ class Settings:
     def header(self) -> dict[str, Any]:
         """Return the fields of the ``run`` record."""
         profile = PROFILES[self.profile]
-        budgets = {"drawn": profile.drawn, "sampled": profile.sampled, "search": profile.searched * profile.shard_size}
+        budgets = {
+            "drawn": profile.drawn,
+            "sampled": profile.sampled,
+            "search": profile.searched * profile.shard_size,
+        }
         fields = {k: v for k, v in asdict(self).items() if k != "folder"}
         return {"schema": SCHEMA, **fields, "started": utc_now(), "versions": versions(), "budgets": budgets}
 
@@ -129,7 +133,7 @@ class Session:
             self._result(about, Outcome("error", f"{type(error).__name__}: {error}"), before)
             raise
         self._result(about, outcome, before)
-        if outcome.verdict not in GREEN and check.kind != "exploration":
+        if outcome.verdict not in GREEN and (check.kind != "exploration" or outcome.verdict == "error"):
             pytest.fail(self._failure(check, name, outcome), pytrace=False)
 
     def _result(self, about: dict[str, str], outcome: Outcome, before: float) -> None:
@@ -143,5 +147,6 @@ class Session:
             f"  {outcome.message}",
         ]
         if outcome.counterexample:
-            lines.append(f"  replay: python -m claims reproduce {outcome.counterexample} --evidence {self.settings.folder}")
+            command = f"python -m claims reproduce {outcome.counterexample}"
+            lines.append(f"  replay: {command} --evidence {self.settings.folder}")
         return "\n".join(lines)

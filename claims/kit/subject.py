@@ -1,8 +1,9 @@
 r"""The implementation under test, as the functions that claims call.
 
-``--subject pkg.mod:name`` names either a callable ``(Problem, Controls) -> states (batch, N+1, d)``, which replaces the
-forward recursion only, or an object (a module, a class instance) with one or more of the attributes ``forward``,
-``prox``, ``project`` and ``extend``.  Parts that the subject does not bring are those of `fbscore`.
+``--subject pkg.mod:name`` names either a callable ``(Problem, Controls) -> states (batch, N+1, d)``,
+which replaces the forward recursion only, or an object (a module, a class instance) with one or more
+of the attributes ``forward``, ``prox``, ``project`` and ``extend``.  Parts that the subject does not
+bring are those of `fbscore`.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def _prox(regularizer: Regularizer, v: torch.Tensor, a: torch.Tensor) -> torch.T
 class Subject:
     """The four functions that claims judge; the defaults are `fbscore`'s.
 
-    ``forward(problem, controls)`` returns states (batch, N+1, d); ``prox(regularizer, v, a)`` returns (batch, d);
-    ``project(values, cells)`` and ``extend(values, cells)`` return functions on ``cells`` cells.
+    ``forward(problem, controls)`` returns states (batch, N+1, d); ``prox(regularizer, v, a)`` returns
+    (batch, d); ``project(values, cells)`` and ``extend(values, cells)`` return functions on ``cells`` cells.
     """
 
     name: str = DEFAULT
@@ -57,8 +58,8 @@ def load(name: str) -> Subject:
     Raises
     ------
     SubjectError
-        If the text has no colon, the module cannot be imported, the name is not in it, or it is neither callable nor
-        has one of the attributes forward, prox, project, extend.
+        If the text has no colon, the module cannot be imported, the name is not in it, or it is neither
+        callable nor has one of the attributes forward, prox, project, extend.
     """
     if name == DEFAULT:
         return Subject()
@@ -68,15 +69,23 @@ def load(name: str) -> Subject:
     try:
         found: Any = importlib.import_module(module_name)
     except Exception as error:  # whatever importing foreign code raises, the user wants one clear line
-        raise SubjectError(f"--subject: cannot import {module_name!r}: {type(error).__name__}: {error}") from error
+        raise SubjectError(
+            f"--subject: cannot import {module_name!r}: {type(error).__name__}: {error}"
+        ) from error
     for part in attribute.split("."):
         if not hasattr(found, part):
             raise SubjectError(f"--subject: {module_name!r} has no {attribute!r}")
         found = getattr(found, part)
-    parts = {f.name: getattr(found, f.name) for f in fields(Subject) if f.name != "name" and callable(getattr(found, f.name, None))}
+    parts = {
+        f.name: getattr(found, f.name)
+        for f in fields(Subject)
+        if f.name != "name" and callable(getattr(found, f.name, None))
+    }
     if parts and not isinstance(found, torch.nn.Module):
         return replace(Subject(), name=name, **parts)
     if callable(found):
         return replace(Subject(), name=name, forward=found)
-    wanted = "expected a callable (problem, controls) -> states or an object with forward, prox, project or extend"
+    wanted = (
+        "expected a callable (problem, controls) -> states or an object with forward, prox, project or extend"
+    )
     raise SubjectError(f"--subject: {wanted}, got {type(found).__name__}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -35,7 +35,9 @@ class Tally:
     """Aggregate of the decisions on many instances; `add` a batch at a time."""
 
     counts: Counter[str] = field(
-        default_factory=lambda: Counter(dict.fromkeys(("instances", "held", "tied", "violated", "undecided", "unmet"), 0))
+        default_factory=lambda: Counter(
+            dict.fromkeys(("instances", "held", "tied", "violated", "undecided", "unmet"), 0)
+        )
     )
     independent: int = 0
     bad: int = 0
@@ -43,14 +45,22 @@ class Tally:
     rounding_used: float = 0.0
     histogram: list[int] = field(default_factory=lambda: [0] * (len(RATIO_EDGES) - 1))
     terms: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    strata: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict[tuple[Any, ...], dict[str, Any]])
+    strata: dict[tuple[Any, ...], dict[str, Any]] = field(
+        default_factory=dict[tuple[Any, ...], dict[str, Any]]
+    )
     worst: Extreme | None = None
     violation: Extreme | None = None
     undecided: Extreme | None = None
     ties: list[Extreme] = field(default_factory=list["Extreme"])
 
     def add(
-        self, batch: Instances, family: str, independent: bool, met: torch.Tensor, margin: Margin, decision: Decision
+        self,
+        batch: Instances,
+        family: str,
+        independent: bool,
+        met: torch.Tensor,
+        margin: Margin,
+        decision: Decision,
     ) -> None:
         """Count one batch; instances outside ``met`` are counted as unmet and nothing else."""
         held, tied = decision.held & met, decision.tied & met
@@ -78,7 +88,8 @@ class Tally:
     def _count_ratios(self, ratio: torch.Tensor) -> None:
         known = ratio[~ratio.isnan()]
         bins = torch.bucketize(known, _EDGES, right=True)
-        for index, count in zip(*(x.tolist() for x in torch.unique(bins, return_counts=True)), strict=True):
+        filled = cast("tuple[torch.Tensor, ...]", torch.unique(bins, return_counts=True))
+        for index, count in zip(*(cast("list[int]", x.tolist()) for x in filled), strict=True):
             self.histogram[index] += count
         self.ratio = _larger(self.ratio, _finite_max(ratio))
 
@@ -89,10 +100,13 @@ class Tally:
             entry["max"] = _larger(entry["max"], _finite_max(decision.alone_ratio[name][met].cpu()))
             entry["refuted"] += int((decision.refuted[name] & met).sum())
 
-    def _count_stratum(self, batch: Instances, family: str, number: dict[str, int], ratio: float | None) -> None:
+    def _count_stratum(
+        self, batch: Instances, family: str, number: dict[str, int], ratio: float | None
+    ) -> None:
         labels = {**batch.dimensions, "family": family}
         entry = self.strata.setdefault(
-            tuple(labels.items()), {**labels, "instances": 0, "held": 0, "violated": 0, "undecided": 0, "ratio": None}
+            tuple(labels.items()),
+            {**labels, "instances": 0, "held": 0, "violated": 0, "undecided": 0, "ratio": None},
         )
         for key in ("instances", "held", "violated", "undecided"):
             entry[key] += number[key]
@@ -124,7 +138,7 @@ class Tally:
             self.ties.append(extreme(int(tied.nonzero()[0, 0]), size))
 
     def refute_tie(self, extreme: Extreme) -> None:
-        """Count a tied instance as violated: ball arithmetic found an excess that hid within the round-off."""
+        """Count a tied instance as violated: ball arithmetic found an excess hidden by the round-off."""
         self.counts.update({"violated": 1, "held": -1, "tied": -1})
         self.violation = self.violation or extreme
 
@@ -141,16 +155,23 @@ class Tally:
 
 
 def summary(margin: Margin, index: int) -> dict[str, Any]:
-    """Return both sides of instance ``index`` at the position where the excess over the uncertainty is largest."""
+    """Return both sides of instance ``index`` where its excess over the uncertainty is largest."""
     shape = margin.left.shape
     flat = {
         name: value.expand(shape)[index].reshape(-1).double().cpu()
-        for name, value in {"left": margin.left, "right": margin.right, "rounding": margin.rounding, "certified": margin.certified}.items()
+        for name, value in {
+            "left": margin.left,
+            "right": margin.right,
+            "rounding": margin.rounding,
+            "certified": margin.certified,
+        }.items()
     }
     slack = flat["left"] - flat["right"] - flat["rounding"] - flat["certified"]
     position = int(torch.where(slack.isnan(), torch.inf, slack).argmax())
     numbers = {name: float(value[position]) for name, value in flat.items()}
-    terms = {name: float(term.expand(shape)[index].reshape(-1)[position]) for name, term in margin.terms.items()}
+    terms = {
+        name: float(term.expand(shape)[index].reshape(-1)[position]) for name, term in margin.terms.items()
+    }
     hexadecimal = {name: numbers[name].hex() for name in ("left", "right")}
     return {**numbers, "terms": terms, "position": position, "hex": hexadecimal}
 

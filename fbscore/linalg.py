@@ -1,0 +1,57 @@
+"""Typed linear algebra: the only place that touches ``torch.linalg``."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+_linalg: Any = torch.linalg  # its stubs have no types
+
+
+def norm(x: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch"]:
+    r"""Euclidean norm over the last axis, free of overflow and underflow in the squares.
+
+    The scale is a power of two, so that scaling rounds nothing (as in LAPACK's ``dlassq``, where it is
+    the largest entry).  ``n`` may be 0; infinite and NaN entries give inf and NaN; the gradient at 0 is 0.
+    """
+    scale = _scale(x)
+    return _length(x / scale) * scale.squeeze(-1)
+
+
+def unit(x: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch n"]:
+    r"""``x / ‖x‖`` over the last axis, and 0 where ``x = 0``."""
+    scaled = x / _scale(x)
+    length = _length(scaled).unsqueeze(-1)
+    return scaled / torch.where(length == 0, 1.0, length)
+
+
+def matvec(M: Float[Tensor, "batch n k"], x: Float[Tensor, "batch k"]) -> Float[Tensor, "batch n"]:
+    """Batched product ``M x``; ``k = 0`` gives zeros."""
+    return (M @ x.unsqueeze(-1)).squeeze(-1)
+
+
+def solve_positive_definite(
+    M: Float[Tensor, "batch n n"], b: Float[Tensor, "batch n"]
+) -> Float[Tensor, "batch n"]:
+    """Solve ``M x = b`` by Cholesky, without the check (and the wait for the device) that would raise."""
+    factor: Tensor = _linalg.cholesky_ex(M, check_errors=False)[0]
+    return torch.cholesky_solve(b.unsqueeze(-1), factor).squeeze(-1)
+
+
+def symmetric_eigenvalues(M: Float[Tensor, "batch n n"]) -> Float[Tensor, "batch n"]:
+    """Eigenvalues of symmetric matrices in ascending order."""
+    return _linalg.eigvalsh(M)
+
+
+def _length(x: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch"]:
+    return _linalg.vector_norm(x, dim=-1)
+
+
+def _scale(x: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch 1"]:
+    """Largest power of two that is at most max ``|x_i|``; 1 where that is 0, infinite or NaN."""
+    if x.shape[-1] == 0:
+        return x.new_ones(*x.shape[:-1], 1)
+    largest = x.detach().abs().amax(dim=-1, keepdim=True)
+    power = largest / (2 * torch.frexp(largest).mantissa)
+    return torch.where(power.isfinite(), power, 1.0)

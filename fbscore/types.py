@@ -1,0 +1,209 @@
+"""What goes into a network and what comes out of a certified computation: frozen, validated once."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fbscore.errors import (
+    require,
+    require_axes,
+    require_finite,
+    require_floating,
+    require_instance,
+    require_nonnegative,
+    require_shape,
+)
+from fbscore.regularizers.base import Regularizer
+from fbscore.shapes import Data, Layers, Measurement, State, Steps
+
+__all__ = ["Controls", "Enclosure", "Problem"]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    r"""A batch of problems: measurements ``f`` of a state through ``A``, a start and a regulariser.
+
+    Parameters
+    ----------
+    A : (batch, m, d)
+        Measurement matrices; ``batch`` and ``m`` may be 0, ``d >= 1``.
+    f : (batch, m)
+        Data.
+    u0 : (batch, d)
+        Initial states.
+    regularizer : Regularizer
+        ``R``, with parameters for this batch, ``d``, dtype and device.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Anything but finite tensors of these shapes, of one dtype (float32 or float64), on one device.
+    """
+
+    A: Measurement
+    f: Data
+    u0: State
+    regularizer: Regularizer
+
+    def __post_init__(self) -> None:
+        require_floating(A=self.A, f=self.f, u0=self.u0)
+        require_axes("A", self.A, "batch m d", nonempty=("d",))
+        batch, m, d = self.A.shape
+        require_shape("f", self.f, batch=batch, m=m)
+        require_shape("u0", self.u0, batch=batch, d=d)
+        for argument, x in (("A", self.A), ("f", self.f), ("u0", self.u0)):
+            require_finite(argument, x)
+        self._require_matching_regularizer()
+
+    def _require_matching_regularizer(self) -> None:
+        """Require parameters of ``R`` for this batch, ``d``, dtype and device."""
+        R = self.regularizer
+        require_instance("regularizer", R, Regularizer, "a Regularizer")
+        for name, parameter in R.parameters.items():
+            if isinstance(parameter, Tensor):
+                require_floating(**{"A": self.A, f"regularizer.{name}": parameter})
+                size = parameter.shape[0]
+                require(size == self.batch, f"regularizer.{name}", f"a batch of {self.batch}", size)
+        require(R.dimension in (None, self.d), "regularizer", f"parameters for d = {self.d}", R.dimension)
+
+    @property
+    def batch(self) -> int:
+        """Number of instances."""
+        return self.A.shape[0]
+
+    @property
+    def m(self) -> int:
+        """Number of measurements."""
+        return self.A.shape[1]
+
+    @property
+    def d(self) -> int:
+        """Dimension of the state."""
+        return self.A.shape[2]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """float32 or float64."""
+        return self.A.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors live."""
+        return self.A.device
+
+    def to(self, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> "Problem":
+        """Return the same problem in another dtype or on another device (``None``: unchanged)."""
+        dtype, device = dtype or self.dtype, device or self.device
+        A, f, u0 = (x.to(device=device, dtype=dtype) for x in (self.A, self.f, self.u0))
+        return Problem(A, f, u0, self.regularizer.to(dtype, device))
+
+
+@dataclass(frozen=True, eq=False)
+class Controls:
+    r"""Layer parameters, piecewise constant on ``N`` cells of [0, 1].
+
+    Parameters
+    ----------
+    W : (batch, N, d, m)
+        Generalises ``A^T``; ``N >= 1`` and ``d >= 1``.
+    tau : (batch, N)
+        Steps, ``>= 0``.
+    lam : (batch, N)
+        Weights of the regulariser, ``>= 0``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Anything but finite tensors of these shapes and signs, of one dtype, on one device.
+    """
+
+    W: Layers
+    tau: Steps
+    lam: Steps
+
+    def __post_init__(self) -> None:
+        require_floating(W=self.W, tau=self.tau, lam=self.lam)
+        require_axes("W", self.W, "batch N d m", nonempty=("N", "d"))
+        batch, N = self.W.shape[:2]
+        require_shape("tau", self.tau, batch=batch, N=N)
+        require_shape("lam", self.lam, batch=batch, N=N)
+        require_finite("W", self.W)
+        require_nonnegative("tau", self.tau)
+        require_nonnegative("lam", self.lam)
+
+    @property
+    def batch(self) -> int:
+        """Number of instances."""
+        return self.W.shape[0]
+
+    @property
+    def N(self) -> int:
+        """Number of layers."""
+        return self.W.shape[1]
+
+    @property
+    def d(self) -> int:
+        """Dimension of the state."""
+        return self.W.shape[2]
+
+    @property
+    def m(self) -> int:
+        """Number of measurements."""
+        return self.W.shape[3]
+
+    @property
+    def h(self) -> float:
+        """Length of a cell, ``1/N``."""
+        return 1.0 / self.N
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """float32 or float64."""
+        return self.W.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors live."""
+        return self.W.device
+
+    def to(self, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> "Controls":
+        """Return the same controls in another dtype or on another device (``None``: unchanged)."""
+        dtype, device = dtype or self.dtype, device or self.device
+        W, tau, lam = (x.to(device=device, dtype=dtype) for x in (self.W, self.tau, self.lam))
+        return replace(self, W=W, tau=tau, lam=lam)
+
+
+@dataclass(frozen=True, eq=False)
+class Enclosure:
+    r"""A value that is known up to a radius: the exact one has distance at most ``radius``.
+
+    Parameters
+    ----------
+    value : (*shape, ...)
+        Computed values; trailing axes belong to one vector each.  Infinite where a run overflowed.
+    radius : (*shape)
+        Bounds on the error, ``>= 0``; infinite where nothing is known.
+
+    Raises
+    ------
+    TypeError, ValueError
+        NaN, a negative radius, mixed dtypes or devices, or a radius whose shape does not lead the value's.
+    """
+
+    value: Float[Tensor, "..."]
+    radius: Float[Tensor, "..."]
+
+    def __post_init__(self) -> None:
+        require_floating(value=self.value, radius=self.radius)
+        leading = tuple(self.value.shape[: self.radius.ndim])
+        require(
+            tuple(self.radius.shape) == leading,
+            "radius",
+            f"a shape that leads the value's {tuple(self.value.shape)}",
+            tuple(self.radius.shape),
+        )
+        for argument, x in (("value", self.value), ("radius", self.radius)):
+            require(not bool(x.isnan().any()), argument, "no NaN", f"{int(x.isnan().sum())} of {x.numel()}")
+        require(bool((self.radius >= 0).all()), "radius", "entries >= 0", "a negative entry")

@@ -1,0 +1,1 @@
+r"""Reports from stored evidence: an offline HTML site, a summary for machines, comparisons and exports."""

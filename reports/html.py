@@ -1,0 +1,80 @@
+r"""The offline HTML site of one run: nothing is loaded from anywhere, everything is escaped, no scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from claims.kit.evidence import RATIO_EDGES
+from reports import formula, histogram, instance, pages, text
+from reports.model import Report
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def environment() -> Environment:
+    r"""Templates with the formats of `reports.text` as filters."""
+    found = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for function in (text.symbol, text.tone, text.integer, text.ratio, text.upper, text.seconds, text.slug):
+        found.filters[function.__name__] = function
+    found.filters |= {
+        "formula": formula.formula,
+        "headline": text.headline,
+        "blocks": text.blocks,
+        "entries": lambda data: list(instance.entries(data)),
+    }
+    found.globals |= {
+        "plural": text.plural,
+        "histogram": lambda name, heights: histogram.svg(name, heights, RATIO_EDGES),
+        "histogram_bins": lambda heights: histogram.bins(heights, RATIO_EDGES),
+        "describe": lambda heights: histogram.describe(heights, RATIO_EDGES),
+        "grid": pages.grid,
+        "sizes": pages.sizes,
+        "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+    }
+    return found
+
+
+def site(report: Report) -> dict[str, str]:
+    r"""The pages of the site, ``{file name: text}``."""
+    found = pages.pages(report)
+    by_check = {check.id: page for page in found for check in page.checks}
+    common: dict[str, Any] = {"report": report, "pages": found, "page_of": by_check}
+    templates = environment()
+
+    def render(name: str, **values: Any) -> str:
+        return templates.get_template(name).render(**common, **values)
+
+    site = {
+        "index.html": render("index.html", chapters=pages.chapters(found), totals=pages.totals(report)),
+        "run.html": render("run.html", totals=pages.totals(report)),
+    }
+    for before, page, after in zip([None, *found], found, [*found[1:], None], strict=False):
+        site[page.file] = render("claim.html", page=page, before=before, after=after)
+    return site
+
+
+def compare_page(comparison: Any) -> str:
+    r"""One page that compares two runs."""
+    return environment().get_template("compare.html").render(comparison=comparison)
+
+
+def filler(report: Report, summary: str) -> Callable[[Path], None]:
+    r"""What writes the site into an empty folder."""
+    files = {**site(report), "summary.json": summary}
+
+    def fill(folder: Path) -> None:
+        for name, content in files.items():
+            (folder / name).write_text(content, encoding="utf-8")
+
+    return fill

@@ -1,0 +1,202 @@
+r"""What a report is made of: frozen records, merged over shards, routes and worker processes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+RED = frozenset({"error", "refuted", "undecided", "loose", "vacuous", "missing witness", "incomplete"})
+
+
+@dataclass(frozen=True)
+class Counts:
+    r"""Instances by decision: ``held + violated + undecided = instances``; tied ⊂ held; unmet is outside."""
+
+    instances: int = 0
+    held: int = 0
+    tied: int = 0
+    violated: int = 0
+    undecided: int = 0
+    unmet: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    @property
+    def consistent(self) -> bool:
+        return self.held + self.violated + self.undecided == self.instances and self.tied <= self.held
+
+
+@dataclass(frozen=True)
+class Ties:
+    r"""Ties in floating point, decided again in ball arithmetic."""
+
+    rechecked: int = 0
+    tied: int = 0
+    held: int = 0
+    violated: int = 0
+
+    def __add__(self, other: Ties) -> Ties:
+        return Ties(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Term:
+    r"""One term of a bound, over the instances whose right side consists of this term alone."""
+
+    instances: int
+    max: float | None
+    refuted: int
+    largest_share: float | None
+
+
+@dataclass(frozen=True)
+class Stratum:
+    r"""Instances that share their labels (regulariser, dimensions, depth, family)."""
+
+    labels: tuple[tuple[str, Any], ...]
+    instances: int
+    held: int
+    violated: int
+    undecided: int
+    ratio: float | None
+
+    def label(self, key: str) -> Any:
+        return dict(self.labels).get(key)
+
+
+@dataclass(frozen=True)
+class Route:
+    r"""One way by which the instances of a check were made."""
+
+    name: str
+    verdict: str
+    counts: Counts
+    seconds: float
+    message: str
+    ratio: float | None = None
+    counterexample: str | None = None
+    subject_at_fault: bool | None = None
+
+
+@dataclass(frozen=True)
+class Instance:
+    r"""One recorded instance: both sides of the inequality, the labels and the exact inputs."""
+
+    id: str
+    route: str
+    role: str
+    verdict: str
+    margin: Mapping[str, Any]
+    labels: Mapping[str, Any]
+    data: Any
+    exact: Mapping[str, Any] | None
+    assumptions: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
+class Check:
+    r"""One check with everything the run recorded about it."""
+
+    plan: Mapping[str, Any]
+    verdict: str
+    routes: tuple[Route, ...]
+    counts: Counts
+    ratio: float | None
+    histogram: tuple[int, ...]
+    quantiles: Mapping[str, float | None]
+    terms: Mapping[str, Term]
+    strata: tuple[Stratum, ...]
+    ties: Ties
+    independent: int
+    bad: int
+    upper: float | None
+    worst: str | None
+    counterexample: str | None
+    instances: tuple[Instance, ...]
+
+    @property
+    def id(self) -> str:
+        return str(self.plan["check"])
+
+    @property
+    def kind(self) -> str:
+        return str(self.plan.get("kind") or "claim")
+
+    @property
+    def paper(self) -> str:
+        return str(self.plan.get("paper") or "")
+
+    @property
+    def reference(self) -> str:
+        return str(self.plan.get("reference") or "")
+
+    @property
+    def name(self) -> str:
+        return str(self.plan.get("name") or self.id)
+
+    @property
+    def of(self) -> str | None:
+        return self.plan.get("of")
+
+    @property
+    def without(self) -> Mapping[str, Any] | None:
+        return self.plan.get("without")
+
+    @property
+    def sharp(self) -> tuple[str, ...]:
+        return tuple(self.plan.get("sharp") or ())
+
+    @property
+    def routes_not_run(self) -> Mapping[str, str]:
+        return self.plan.get("routes_not_run") or {}
+
+    @property
+    def reconstructed(self) -> bool:
+        return (
+            "reconstructed" in (str(self.plan.get("statement")) + str(self.plan.get("finite_form"))).lower()
+        )
+
+    @property
+    def seconds(self) -> float:
+        return sum(route.seconds for route in self.routes)
+
+
+@dataclass(frozen=True)
+class Incomplete:
+    r"""Something that was planned and did not run, or did not finish."""
+
+    check: str | None
+    route: str | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Report:
+    r"""A whole run."""
+
+    header: Mapping[str, Any]
+    path: str
+    hash: str
+    checks: tuple[Check, ...]
+    deselected: tuple[str, ...]
+    strata_not_run: tuple[Mapping[str, str], ...]
+    incomplete: tuple[Incomplete, ...]
+    torn: tuple[str, ...]
+    wall: float | None
+    exitstatus: int | None
+
+    @property
+    def complete(self) -> bool:
+        return not self.incomplete
+
+    @property
+    def verdicts(self) -> dict[str, int]:
+        return dict(sorted(Counter(check.verdict for check in self.checks).items()))
+
+    @property
+    def exit(self) -> int:
+        r"""1 for a red verdict, a run that did not end, or one that pytest ended with an error."""
+        return int(self.exitstatus != 0 or any(check.verdict in RED for check in self.checks))

@@ -1,0 +1,155 @@
+r"""What the pages show, put in the reader's order: papers as chapters, one page a claim file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reports.model import Check, Report, Stratum
+from reports.statistics import largest
+from reports.text import slug
+
+PAPERS = {
+    "fbs_learning": "Deep-layer limit and stability analysis (II): learning problems",
+    "fbs_forward": "Deep-layer limit and stability analysis (I): feed-forward systems",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    r"""One claim file: its checks in order, the controls under the claims they belong to."""
+
+    file: str
+    path: str
+    paper: str
+    reference: str
+    title: str
+    checks: tuple[Check, ...]
+
+    @property
+    def chapter(self) -> str:
+        return PAPERS.get(self.paper, self.paper)
+
+    @property
+    def statement(self) -> str:
+        return str(self.checks[0].plan.get("statement") or self.title)
+
+    @property
+    def reconstructed(self) -> bool:
+        return any(check.reconstructed for check in self.checks)
+
+    @property
+    def rows(self) -> tuple[Check, ...]:
+        r"""What gets a line in the index: all but the controls."""
+        return tuple(check for check in self.checks if check.kind != "control")
+
+    @property
+    def own_controls(self) -> tuple[Check, ...]:
+        r"""The controls that belong to no single check of this page, so to all of it."""
+        here = {check.id for check in self.rows}
+        return tuple(check for check in self.checks if check.kind == "control" and check.of not in here)
+
+    @property
+    def assumptions(self) -> list[Mapping[str, str]]:
+        found = {a["key"]: a for check in self.checks for a in check.plan.get("assumes") or ()}
+        return list(found.values())
+
+    def controls(self, check: Check) -> tuple[Check, ...]:
+        return tuple(other for other in self.checks if other.kind == "control" and other.of == check.id)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    paper: str
+    title: str
+    pages: tuple[Page, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    instances: int
+    ratio: float | None
+
+    @property
+    def heat(self) -> int:
+        r"""0 to 5: how close the ratio comes to 1."""
+        return 0 if self.ratio is None else sum(self.ratio >= edge for edge in (0.25, 0.5, 0.8, 0.95, 0.99))
+
+
+def pages(report: Report) -> list[Page]:
+    r"""One page a claim file, in the order of the plan."""
+    files: dict[str, list[Check]] = {}
+    for check in report.checks:
+        files.setdefault(str(check.plan.get("path") or check.id.partition("::")[0]), []).append(check)
+    used: Counter[str] = Counter({"index": 1, "run": 1, "compare": 1})
+    return [_page(path, checks, used) for path, checks in files.items()]
+
+
+def _page(path: str, checks: list[Check], used: Counter[str]) -> Page:
+    name = slug(path.removeprefix("claims/").removesuffix(".py")).lower()
+    used[name] += 1
+    file = f"{name}.html" if used[name] == 1 else f"{name}-{used[name]}.html"
+    first = checks[0]
+    title = str(first.plan.get("title") or "").removeprefix(first.reference).lstrip(" :.")
+    return Page(file, path, first.paper, first.reference, title, tuple(checks))
+
+
+def chapters(found: Iterable[Page]) -> list[Chapter]:
+    r"""The pages by paper."""
+    papers: dict[str, list[Page]] = {}
+    for page in found:
+        papers.setdefault(page.paper, []).append(page)
+    return [Chapter(paper, PAPERS.get(paper, paper), tuple(inside)) for paper, inside in papers.items()]
+
+
+def grid(
+    strata: Iterable[Stratum], rows: str, columns: str
+) -> tuple[list[str], list[str], dict[tuple[str, str], Cell]]:
+    r"""Strata merged over all labels but two: row names, column names, cells."""
+    cells: dict[tuple[str, str], list[Stratum]] = {}
+    for stratum in strata:
+        key = (str(stratum.label(rows) or "any"), str(stratum.label(columns) or "any"))
+        cells.setdefault(key, []).append(stratum)
+    merged = {
+        key: Cell(sum(s.instances for s in inside), largest(s.ratio for s in inside))
+        for key, inside in cells.items()
+    }
+    return (
+        sorted({key[0] for key in cells}, key=_corner),
+        sorted({key[1] for key in cells}, key=_corner),
+        merged,
+    )
+
+
+def _corner(name: str) -> tuple[bool, str]:
+    return name.startswith("corner"), name
+
+
+def sizes(strata: Iterable[Stratum]) -> list[tuple[str, Cell]]:
+    r"""Strata merged over everything but the sizes."""
+    cells: dict[tuple[tuple[str, int], ...], list[Stratum]] = {}
+    for stratum in strata:
+        key = tuple((k, v) for k, v in stratum.labels if isinstance(v, int) and not isinstance(v, bool))
+        cells.setdefault(key, []).append(stratum)
+    return [
+        (
+            ", ".join(f"{k} = {v}" for k, v in key) or "any",
+            Cell(sum(s.instances for s in inside), largest(s.ratio for s in inside)),
+        )
+        for key, inside in sorted(cells.items())
+    ]
+
+
+def totals(report: Report) -> dict[str, int | float]:
+    claims = [check for check in report.checks if check.kind == "claim"]
+    controls = [check for check in report.checks if check.kind == "control"]
+    return {
+        "claims": len(claims),
+        "holding": sum(check.verdict == "holds" for check in claims),
+        "controls": len(controls),
+        "found": sum(check.verdict == "cannot be dropped" for check in controls),
+        "instances": sum(check.counts.instances for check in claims),
+        "seconds": sum(check.seconds for check in report.checks),
+        "slowest": max((check.seconds for check in report.checks), default=0.0),
+    }

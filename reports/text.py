@@ -1,0 +1,169 @@
+r"""Words and numbers as a reader wants them: formats of the pages, and docstrings as paragraphs."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from reports.statistics import number
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+THIN = "\u202f"
+NONE = "–"
+
+SYMBOLS = {
+    "holds": "✓",
+    "refuted": "✗",
+    "undecided": "?",
+    "loose": "≲",
+    "vacuous": "∅",
+    "error": "!",
+    "incomplete": "…",
+    "not run": "○",
+    "cannot be dropped": "✓",
+    "missing witness": "✗",
+    "not shown": "?",
+    "found": "◆",
+    "not found": "◇",
+    "held": "✓",
+    "tied": "=",
+    "violated": "✗",
+    "observed": "✓",
+    "not observed": "✗",
+    "inconclusive": "?",
+}
+TONES = {
+    "good": {"holds", "cannot be dropped", "observed"},
+    "bad": {"refuted", "error", "missing witness", "not observed"},
+    "care": {"undecided", "loose", "vacuous", "not shown", "incomplete", "inconclusive"},
+}
+SAME_LINE = re.compile(r"(?<=\.) +(?=(?:Shapes|Source|Finite form): )")
+LABEL = re.compile(r"^([A-Z][\w ]{2,28}):(?:\s+|$)")
+
+
+def symbol(verdict: str) -> str:
+    return SYMBOLS.get(verdict, "·")
+
+
+def tone(verdict: str) -> str:
+    r"""The class of a verdict's colour; the words say the same."""
+    return next((name for name, verdicts in TONES.items() if verdict in verdicts), "plain")
+
+
+def integer(value: Any) -> str:
+    r"""Digits in groups of three."""
+    found = number(value)
+    return NONE if found is None else f"{int(found):,}".replace(",", THIN)
+
+
+def scientific(value: float, digits: int = 1) -> str:
+    r"""``2.3 × 10⁻⁹``."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    return f"{mantissa}{THIN}×{THIN}10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+
+
+def ratio(value: Any) -> str:
+    r"""A ratio left/right; next to 1 the distance from 1, because that is what matters there."""
+    x = number(value)
+    if x is None:
+        return NONE
+    if not math.isfinite(x):
+        return {"inf": "∞", "-inf": "−∞"}.get(str(x), "NaN")
+    if x in (0, 1):
+        return f"{x:g}"
+    if abs(x - 1) < 1e-3:
+        return f"1\u00a0{'−' if x < 1 else '+'}\u00a0{scientific(abs(x - 1))}"
+    if x and (abs(x) < 1e-3 or abs(x) >= 1e5):
+        return scientific(x)
+    return f"{x:.4f}" if abs(x) < 10 else f"{x:.1f}"
+
+
+def upper(value: Any) -> str:
+    r"""An upper bound, rounded upwards."""
+    x = number(value)
+    if x is None:
+        return NONE
+    if x <= 0 or x >= 1:
+        return f"{x:g}"
+    step = 10.0 ** (math.floor(math.log10(x)) - 1)
+    return (
+        scientific(math.ceil(x / step - 1e-9) * step)
+        if x < 0.01
+        else f"{math.ceil(x * 1000 - 1e-9) / 1000:.3f}"
+    )
+
+
+def seconds(value: Any) -> str:
+    x = number(value)
+    if x is None:
+        return NONE
+    if x < 120:
+        return f"{x:.2f} s" if x < 10 else f"{x:.0f} s"
+    hours, rest = divmod(round(x), 3600)
+    return f"{hours} h {rest // 60:02d} min" if hours else f"{rest // 60} min {rest % 60:02d} s"
+
+
+def plural(n: int, word: str) -> str:
+    return f"{integer(n)} {word}" if n == 1 else f"{integer(n)} {word}s"
+
+
+@dataclass(frozen=True)
+class Block:
+    r"""A paragraph of a docstring: running text (``lines``), or a display that keeps its layout."""
+
+    label: str
+    lines: tuple[str, ...]
+    display: bool
+
+
+def blocks(text: str) -> list[Block]:
+    r"""Split a docstring into paragraphs, labelled ones ("Finite form: …") and indented displays."""
+    found: list[Block] = []
+    for paragraph in re.split(r"\n\s*\n", SAME_LINE.sub("\n", inspect.cleandoc(text))):
+        group: list[str] = []
+        for line in paragraph.splitlines():
+            indented = line[:1].isspace()
+            if group and (LABEL.match(line) or indented != group[-1][:1].isspace()):
+                found.append(_block(group))
+                group = []
+            group.append(line)
+        if any(line.strip() for line in group):
+            found.append(_block(group))
+    return found
+
+
+def headline(finite_form: str | None, name: str) -> tuple[str, list[Block]]:
+    r"""What heads a check, its finite form if that is short, and what is left to say below."""
+    found = blocks(finite_form or "")
+    first = " ".join(found[0].lines) if found else ""
+    if not first or len(first) > 140:
+        return name, found
+    return first.removesuffix("."), found[1:]
+
+
+def _block(lines: list[str]) -> Block:
+    if lines[0][:1].isspace():
+        return Block("", tuple(inspect.cleandoc("\n" + "\n".join(lines)).splitlines()), True)
+    label = LABEL.match(lines[0])
+    rest = lines if label is None else [lines[0][label.end() :], *lines[1:]]
+    return Block(label.group(1) if label else "", tuple(_unwrapped(lines, rest)), False)
+
+
+def _unwrapped(lines: list[str], rest: list[str]) -> list[str]:
+    r"""Join lines that were broken because they were full; a line that ends early was meant to end there."""
+    width = max(len(line) for line in lines) - 12
+    joined = [rest[0]]
+    for above, line, text in zip(lines, lines[1:], rest[1:], strict=False):
+        meant = len(above) + 1 + len(line.split()[0]) <= width
+        joined = [*joined, text] if meant else [*joined[:-1], f"{joined[-1]} {text}"]
+    return joined
+
+
+def slug(text: str) -> str:
+    r"""A file name or anchor from any text."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:80] or "x"

@@ -1,0 +1,251 @@
+"""Faults planted in the core, and in the constants that judge it, each with the checks that must turn red.
+
+``python -m tests.planted_faults`` runs every check against every fault in ``quick`` and prints who caught what.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import torch
+
+import claims.kit.threads  # noqa: F401 - before torch does any work
+import fbscore.network
+from claims import constants
+from claims.kit import catalogue
+from claims.kit.claim import Check
+from claims.kit.context import FloatRun
+from claims.kit.profiles import PROFILES
+from claims.kit.routes import Outcome, Route, run_route
+from claims.kit.subject import Subject
+from fbscore import regularizers
+from fbscore.layers import fbs_step
+
+Plant = Callable[[pytest.MonkeyPatch], Subject]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault: what is wrong, how it is planted, the checks that must catch it, and the verdict they must give."""
+
+    name: str
+    plant: Plant
+    caught_by: tuple[str, ...]
+    verdict: str = "refuted"
+
+
+def _step(change: Callable[..., torch.Tensor]) -> Plant:
+    """Return the plant that puts ``change`` in the place of the layer."""
+
+    def plant(patch: pytest.MonkeyPatch) -> Subject:
+        patch.setattr(fbscore.network, "fbs_step", change)
+        return Subject()
+
+    return plant
+
+
+def _prox(cls: type, change: Callable[..., torch.Tensor]) -> Plant:
+    """Return the plant that gives a regulariser another prox; ``change(right prox, self, v, a)``."""
+
+    def plant(patch: pytest.MonkeyPatch) -> Subject:
+        right: Any = cls.prox  # pyright: ignore[reportAttributeAccessIssue]
+        patch.setattr(cls, "prox", lambda self, v, a: change(right, self, v, a))
+        return Subject()
+
+    return plant
+
+
+def _subject(**parts: Callable[..., torch.Tensor]) -> Plant:
+    """Return the plant that replaces whole functions of the subject."""
+    return lambda patch: replace(Subject(), **parts)
+
+
+def _states(change: Callable[[torch.Tensor], torch.Tensor]) -> Plant:
+    """Return the plant that changes the trajectory after the right recursion."""
+    return _subject(forward=lambda problem, controls: change(fbscore.forward(problem, controls)))
+
+
+def _constant(name: str, change: Callable[..., Any]) -> Plant:
+    """Return the plant that changes a constant of the judge; ``change(right answer)``."""
+
+    def plant(patch: pytest.MonkeyPatch) -> Subject:
+        right = getattr(constants, name)
+        patch.setattr(constants, name, lambda *given: change(right(*given)))
+        return Subject()
+
+    return plant
+
+
+def _controls(**changes: Callable[[torch.Tensor], torch.Tensor]) -> Plant:
+    """Return the plant that runs the right recursion on changed controls."""
+
+    def forward(problem: Any, controls: Any) -> torch.Tensor:
+        changed = {name: change(getattr(controls, name)) for name, change in changes.items()}
+        return fbscore.forward(problem, replace(controls, **changed))
+
+    return _subject(forward=forward)
+
+
+def _stale(problem: Any, controls: Any) -> torch.Tensor:
+    """Every layer takes its gradient at the state before the last."""
+    states = [problem.u0, problem.u0]
+    for n in range(controls.N):
+        old, now = states[-2], states[-1]
+        residual = (problem.A @ old[..., None])[..., 0] - problem.f
+        step = controls.h * controls.tau[:, n]
+        moved = now - step[:, None] * (controls.W[:, n] @ residual[..., None])[..., 0]
+        states.append(problem.regularizer.prox(moved, step * controls.lam[:, n]))
+    return torch.stack(states[1:], 1)
+
+
+def _single(problem: Any, controls: Any) -> torch.Tensor:
+    """Everything is computed in float32 and passed off as the dtype asked for."""
+    single = torch.float32
+    return fbscore.forward(problem.to(single), controls.to(single)).to(problem.dtype)
+
+
+def _left_values(values: torch.Tensor, cells: int) -> torch.Tensor:
+    index = torch.arange(cells) * values.shape[1] // cells
+    return values[:, index]
+
+
+def _scaled(terms: dict[str, Any], name: str, factor: float) -> dict[str, Any]:
+    return terms | {name: terms[name] * factor}
+
+
+RESOLVENT, RUN = "test_layer_is_resolvent", "test_deeper_states_continue_the_same_run"
+STATE, LAYER = "test_state_bound", "test_state_bound_of_a_layer"
+INCREMENT, DISTANCE, H1 = "test_increment_bound", "test_increment_distance", "test_h1_bound"
+STABLE, STABLE_LAYER = "test_stability", "test_stability_of_a_layer"
+PROX = ("test_modulus_in_values", "test_lipschitz_in_the_weight", "test_energy_form_lower")
+#: A weight that is too small still satisfies the moduli; only the energy sees that the point is no minimiser.
+ENERGY = ("test_energy_form_lower", "test_energy_form_upper")
+
+FAULTS = (
+    Fault(
+        "step h scaled by 1.0001",
+        _step(lambda u, h, *rest: fbs_step(u, 1.0001 * h, *rest)),
+        (RESOLVENT, LAYER, STATE, INCREMENT, STABLE_LAYER),
+    ),
+    Fault(
+        "step h scaled by 0.9999",
+        _step(lambda u, h, *rest: fbs_step(u, 0.9999 * h, *rest)),
+        (RESOLVENT, LAYER, STABLE_LAYER),
+    ),
+    Fault("factor h dropped", _step(lambda u, h, *rest: fbs_step(u, 1.0, *rest)), (RESOLVENT, INCREMENT, H1)),
+    Fault("sign of the step swapped", _step(lambda u, h, A, f, W, *rest: fbs_step(u, h, A, f, -W, *rest)), (RESOLVENT, STATE)),
+    Fault(
+        "τ² for τ",
+        _step(lambda u, h, A, f, W, tau, lam, R: fbs_step(u, h, A, f, W * tau[:, None, None], tau, lam, R)),
+        (RESOLVENT, LAYER, INCREMENT),
+    ),
+    Fault(
+        "τ missing from the weight of R",
+        _step(lambda u, h, A, f, W, tau, lam, R: fbs_step(u, h, A, f, W * tau[:, None, None], torch.ones_like(tau), lam, R)),
+        (RESOLVENT, INCREMENT),
+    ),
+    Fault(
+        "weight of R doubled",
+        _step(lambda u, h, A, f, W, tau, lam, R: fbs_step(u, h, A, f, W, tau, 2 * lam, R)),
+        (RESOLVENT, INCREMENT, H1),
+    ),
+    Fault(
+        "prox left out",
+        _step(lambda u, h, A, f, W, tau, lam, R: fbs_step(u, h, A, f, W, tau, 0 * lam, R)),
+        (RESOLVENT, RUN),
+    ),
+    Fault(
+        "prox before the explicit step",
+        _step(
+            lambda u, h, A, f, W, tau, lam, R: fbs_step(R.prox(u, h * tau * lam), h, A, f, W, tau, 0 * lam, R),
+        ),
+        (RESOLVENT,),
+    ),
+    Fault("data f dropped", _step(lambda u, h, A, f, *rest: fbs_step(u, h, A, 0 * f, *rest)), (RESOLVENT, INCREMENT)),
+    Fault(
+        "transpose of A for W",
+        _step(lambda u, h, A, f, W, *rest: fbs_step(u, h, A, f, A.mT, *rest)),
+        (RESOLVENT, STATE, STABLE),
+    ),
+    Fault("W one layer late", _controls(W=lambda W: W.roll(1, 1)), (RESOLVENT, INCREMENT)),
+    Fault("τ one layer early", _controls(tau=lambda tau: tau.roll(-1, 1)), (RESOLVENT, INCREMENT)),
+    Fault("λ of the first layer everywhere", _controls(lam=lambda lam: lam[:, :1].expand_as(lam)), (RESOLVENT, INCREMENT)),
+    Fault("stale state in the gradient", _subject(forward=_stale), (RESOLVENT, RUN, INCREMENT)),
+    Fault("first layer skipped", _states(lambda s: torch.cat((s[:, :1], s[:, :1], s[:, 2:]), 1)), (RESOLVENT, LAYER)),
+    Fault("states returned one late", _states(lambda s: torch.cat((s[:, 1:], s[:, -1:]), 1)), ("test_starts_at_initial_value",)),
+    Fault("float32 passed off as float64", _subject(forward=_single), (RESOLVENT, STATE, STABLE_LAYER)),
+    Fault("ℓ₁ threshold scaled by 1.0001", _prox(regularizers.L1, lambda right, R, v, a: right(R, v, 1.0001 * a)), PROX),
+    Fault(
+        "ℓ₁ hard for soft thresholding",
+        _prox(regularizers.L1, lambda right, R, v, a: torch.where(v.abs() > a[:, None] * R.weights, v, 0.0)),
+        ("test_modulus_in_values", "test_lipschitz_in_the_weight"),
+    ),
+    Fault(
+        "group lasso shrinks entries, not groups",
+        _prox(
+            regularizers.GroupLasso,
+            lambda right, R, v, a: torch.sign(v) * torch.relu(v.abs() - a[:, None] * R.weights[:, list(R.groups)]),
+        ),
+        (RESOLVENT, "test_energy_form_lower"),
+    ),
+    Fault("ℓ₂ weight scaled by 0.9999", _prox(regularizers.L2, lambda right, R, v, a: right(R, v, 0.9999 * a)), ENERGY),
+    Fault("ℓ_∞ level at half the weight", _prox(regularizers.LInf, lambda right, R, v, a: right(R, v, a / 2)), ENERGY),
+    Fault("½‖u‖² without the identity", _prox(regularizers.HalfSquaredNorm, lambda right, R, v, a: v / (1 + 2 * a)[:, None]), PROX),
+    Fault("quadratic at half the weight", _prox(regularizers.Quadratic, lambda right, R, v, a: right(R, v, a / 2)), ENERGY),
+    Fault("cell means replaced by samples", _subject(project=_left_values), ("test_projection_is_the_cell_mean", "test_projection_error")),
+    Fault(
+        "cell means scaled by 1.0001",
+        _subject(project=lambda values, cells: 1.0001 * fbscore.project(values, cells)),
+        ("test_projection_is_bounded", "test_projection_inverts_extension"),
+    ),
+    Fault(
+        "extension one cell late",
+        _subject(extend=lambda values, cells: fbscore.extend(values, cells).roll(1, 1)),
+        ("test_projection_inverts_extension", "test_projection_error"),
+    ),
+    Fault(
+        "time reversed in the extension",
+        _subject(extend=lambda values, cells: fbscore.extend(values, cells).flip(1)),
+        ("test_projection_inverts_extension", "test_projection_error"),
+    ),
+    Fault("data term of the bound 2 % too large", _constant("state_bound_step", lambda t: _scaled(t, "data", 1.02)), (LAYER,), "loose"),
+    Fault("initial term 2 % too large", _constant("stability_step", lambda t: _scaled(t, "initial", 1.02)), (STABLE_LAYER,), "loose"),
+    Fault("weight term 2 % too large", _constant("stability_increments", lambda t: _scaled(t, "weight", 1.02)), (STABLE,), "loose"),
+    Fault("modulus √2 too large", _constant("modulus", lambda value: value * 2**0.5), ("test_projection_error",), "loose"),
+    Fault("step factor 0.01 % too small", _constant("step_factors", lambda rho: 0.9999 * rho), (LAYER, STABLE_LAYER)),
+    Fault("drift term dropped", _constant("stability_increments", lambda t: _scaled(t, "drift", 0.0)), (STABLE_LAYER, STABLE)),
+)
+
+
+def judge(check: Check, subject: Subject, seed: int = 1) -> Outcome:
+    """Carry out the sampled route of a check in ``quick`` against a subject."""
+    run = FloatRun(subject, torch.device("cpu"), torch.float64)
+    return run_route(Route(check, "sampled", run, PROFILES["quick"], seed, lambda *record, **fields: None))
+
+
+def verdicts(fault: Fault, checks: list[Check], seed: int = 1) -> dict[str, Outcome]:
+    """Plant a fault, carry out the checks, take the fault out again."""
+    with pytest.MonkeyPatch.context() as patch:
+        subject = fault.plant(patch)
+        return {check.name: judge(check, subject, seed) for check in checks}
+
+
+def main() -> int:
+    """Print fault → checks that caught it; return 1 if a fault survived."""
+    checks = [check for check in catalogue.checks() if check.kind == "claim"]
+    survived = 0
+    for fault in FAULTS:
+        caught = [name for name, outcome in verdicts(fault, checks).items() if outcome.verdict != "holds"]
+        missed = [name for name in fault.caught_by if name not in caught]
+        survived += bool(missed or not caught)
+        print(f"{fault.name}: caught by {', '.join(caught) or 'NOBODY'}" + (f"; MISSED BY {', '.join(missed)}" if missed else ""))
+    print(f"{len(FAULTS)} faults, {survived} not caught as promised")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

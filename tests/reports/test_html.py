@@ -1,0 +1,236 @@
+r"""The pages: complete, escaped, self-contained."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from reports.collect import collect
+from reports.html import site
+from tests.reports.evidence_builder import (
+    CLAIM,
+    CONTROL,
+    array,
+    check,
+    complete,
+    control,
+    finished,
+    good,
+    header,
+    instance,
+    plan,
+    result,
+    started,
+    tally,
+    write,
+)
+
+EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*191 }}"
+PAGE = "fbs-learning-s3-01-lemma-prox-modulus.html"
+VOID = {"meta", "br", "col", "img", "link", "input", "hr"}
+
+
+def pages(tmp_path, records):
+    return site(collect(write(tmp_path, records)))
+
+
+class Balanced(HTMLParser):
+    r"""Every element that opens is closed, in order; collects tags, links and ids."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.stack: list[str] = []
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.attributes: set[str] = set()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value for name, value in attrs if name in ("href", "src") and value]
+        self.ids += [value for name, value in attrs if name == "id" and value]
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+
+def text(page: str) -> str:
+    body = re.sub(r"<style>.*?</style>", "", page, flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", body).replace("\u202f", " ").replace("\u00a0", " ").split())
+
+
+def test_pages_are_well_formed_and_linked(tmp_path):
+    found = pages(tmp_path, good())
+    assert set(found) == {"index.html", "run.html", PAGE}
+    for page in found.values():
+        parsed = Balanced(page)
+        assert parsed.stack == []
+        assert len(parsed.ids) == len(set(parsed.ids))
+        for link in parsed.links:
+            file, _, anchor = link.partition("#")
+            assert not file or file in found
+            assert not anchor or anchor in Balanced(found[file] if file else page).ids
+
+
+def test_nothing_is_loaded(tmp_path):
+    for page in pages(tmp_path, good()).values():
+        assert not Balanced(page).tags & {"script", "link", "img", "iframe"}
+        assert "url(" not in page
+        assert "@import" not in page
+        assert "http" not in page.replace("http-equiv", "")
+
+
+def test_index_says_what_was_found(tmp_path):
+    words = text(pages(tmp_path, good())["index.html"])
+    assert "✓ holds no counterexample in 200 instances" in words
+    assert "1 of 1 found" in words
+    assert "reconstructed" in words
+    assert "✓ initial 0.9980" in words
+    assert "proved" not in words
+    assert "incomplete" not in words.split("How to read")[0]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"), [("found", "controls ✓ 1 of 1 found"), ("not found", "missing witness: A1")]
+)
+def test_a_control_of_no_single_check_stands_beside_the_statement(tmp_path, verdict, expected):
+    plans = [check(routes=["sampled"]), control(of=None)]
+    records = [tally(), result(), result(CONTROL, "witness", verdict)]
+    words = text(pages(tmp_path, complete(*records, checks=plans))["index.html"])
+    assert expected in words
+
+
+def test_claim_page_is_complete(tmp_path):
+    page = pages(tmp_path, good())[PAGE]
+    words = text(page)
+    for expected in (
+        "R is convex and finite on R d",
+        "Gaussian states",
+        "claims/fbs_learning/s3_01_lemma_prox_modulus.py:42",
+        "4 decided again in ball arithmetic: 2 tied exactly, 2 held, 0 violated",
+        "Median",
+        "0x1.999999999999ap-4",
+        "python -m claims reproduce ffeeddccbbaa",
+        "A1 ✗ not met",
+        "jump |v| = 1",
+        "60 digits",
+        "Assumption dropped",
+        "runs in the profiles default and thorough",
+        "counterexample found without A1",
+    ):
+        assert expected in words, expected
+    assert '<svg class="histogram"' in page
+    assert 'role="img"' in page
+
+
+def test_banner_of_an_incomplete_run(tmp_path):
+    strata = [{"stratum": "photographs", "reason": "scikit-image is not installed"}]
+    records = [header(), plan(check(), strata_not_run=strata, deselected=["x.py::test_y"]), started()]
+    found = pages(tmp_path, records)
+    for name in ("index.html", "run.html"):
+        words = text(found[name])
+        assert "This run is incomplete" in words
+        assert "stopped from outside" in words
+        assert "never started" in words
+        assert "started, not finished: the worker ended" in words
+        assert "photographs (scikit-image is not installed)" in words
+        assert "1 check deselected" in words
+
+
+def test_an_error_shows_its_message(tmp_path):
+    records = [tally(), result(verdict="error", message="ValueError: tau is negative")]
+    found = pages(tmp_path, complete(*records, checks=[check(routes=["sampled"])]))
+    assert "ValueError: tau is negative" in text(found["index.html"])
+
+
+def test_an_unconfirmed_violation_is_not_called_a_counterexample(tmp_path):
+    records = [tally(violated=1), result(verdict="undecided")]
+    words = text(pages(tmp_path, complete(*records, checks=[check(routes=["sampled"])]))["index.html"])
+    assert "1 violation in 100 instances, not confirmed" in words
+
+
+def test_hostile_strings_do_not_inject(tmp_path):
+    plans = [
+        check(
+            title=EVIL,
+            statement=EVIL,
+            finite_form=EVIL,
+            distribution=EVIL,
+            reference=EVIL,
+            paper=EVIL,
+            line=EVIL,
+            assumes=[{"key": EVIL, "text": EVIL}],
+            sharp=[EVIL],
+            routes_not_run={EVIL: EVIL},
+            path=EVIL,
+        ),
+        control(expected=EVIL, without={"key": EVIL, "text": EVIL}, witness=EVIL, name=EVIL),
+    ]
+    strata = [{"regularizer": EVIL, "family": EVIL, "d": EVIL, "instances": 100, "ratio": EVIL}]
+    terms = {EVIL: {"instances": EVIL, "max": EVIL, "refuted": 1}}
+    data = {"kind": EVIL, EVIL: {"shape": [EVIL, 2], "hex": [EVIL, "0x1p0"]}, "v": array(*range(100))}
+    hostile = instance(
+        identifier=EVIL,
+        role=EVIL,
+        verdict=EVIL,
+        labels={EVIL: EVIL},
+        data=data,
+        assumptions={EVIL: True},
+        exact={"digits": EVIL, "verdict": EVIL, "left": EVIL},
+        margin={"left": EVIL, "terms": {EVIL: EVIL}},
+    )
+    routes = [
+        tally(strata=strata, terms=terms),
+        result(message=EVIL, counterexample=EVIL),
+        result(route="drawn"),
+    ]
+    head = header(run=EVIL, profile=EVIL, versions={EVIL: EVIL}, budgets={EVIL: EVIL}, selection=[EVIL])
+    records = [head, plan(*plans, deselected=[EVIL], strata_not_run=[{"stratum": EVIL, "reason": EVIL}])]
+    found = pages(tmp_path, [*records, *routes, hostile, finished(wall=EVIL)])
+    for name, page in found.items():
+        parsed = Balanced(page)
+        assert re.fullmatch(r"[A-Za-z0-9-]+\.html", name)
+        assert not parsed.tags & {"script", "img"}
+        assert not {attribute for attribute in parsed.attributes if attribute.startswith("on")}
+        assert "1337" not in text(page)
+
+
+def test_run_without_checks(tmp_path):
+    found = pages(tmp_path, [header(), plan(), finished(exitstatus=5)])
+    assert "No check was recorded" in found["index.html"]
+    assert set(found) == {"index.html", "run.html"}
+
+
+def test_page_names_do_not_collide(tmp_path):
+    plans = [check("a/b.py::test_x"), check("a-b.py::test_x", order=4), check("index.py::test_x", order=5)]
+    found = pages(tmp_path, complete(checks=plans))
+    assert set(found) == {"index.html", "run.html", "a-b.html", "a-b-2.html", "index-2.html"}
+
+
+def test_large_instances_are_folded_and_cut_with_a_word(tmp_path):
+    data = {"kind": "problem", "W": array(*range(3000), shape=(3, 1000))}
+    records = [tally(), result(), instance(data=data)]
+    page = pages(tmp_path, complete(*records, checks=[check(routes=["sampled"])]))[PAGE]
+    assert '<details class="entry">' in page
+    assert "The last 1 000 numbers are left out here" in text(page)
+
+
+@pytest.mark.parametrize("name", [CLAIM, CONTROL])
+def test_missing_counterexample_is_said(tmp_path, name):
+    plans = [check(routes=["sampled"]), control(routes=["sampled"])]
+    records = [
+        tally(name, violated=1),
+        result(name, verdict="refuted" if name == CLAIM else "found", counterexample="gone"),
+    ]
+    page = pages(tmp_path, complete(*records, checks=plans))[PAGE]
+    assert "is named by the result but is not in the evidence" in text(page)

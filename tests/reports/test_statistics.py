@@ -1,0 +1,66 @@
+r"""Clopper-Pearson bounds, quantiles from bins, numbers from JSON."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from reports.statistics import clopper_pearson, count, largest, number, quantile
+
+EDGES = (0.0, 0.5, 0.9, 0.999, 1.001, math.inf)
+
+
+@pytest.mark.parametrize("n", [1, 2, 59, 4096, 10**7])
+def test_no_bad_draw(n):
+    assert clopper_pearson(n, 0) == pytest.approx(1 - 0.05 ** (1 / n), rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "bad"), [(10, 1), (100, 3), (4096, 40)])
+def test_bad_draws(n, bad):
+    upper = clopper_pearson(n, bad)
+    assert binom.cdf(bad, n, upper) == pytest.approx(0.05)
+
+
+def test_extremes():
+    assert clopper_pearson(0, 0) is None
+    assert clopper_pearson(5, 5) == 1.0
+
+
+def test_quantile_is_linear_inside_a_bin():
+    assert quantile([4, 4, 0, 0, 0], EDGES, 0.25, 0.8) == pytest.approx(0.25)
+    assert quantile([4, 4, 0, 0, 0], EDGES, 0.75, 0.9) == pytest.approx(0.7)
+
+
+def test_largest_value_closes_the_last_bin():
+    assert quantile([0, 4, 0, 0, 0], EDGES, 1.0, 0.7) == pytest.approx(0.7)
+    assert quantile([0, 0, 0, 0, 2], EDGES, 1.0, 3.0) == pytest.approx(3.0)
+    assert quantile([0, 0, 0, 0, 2], EDGES, 0.5, math.inf) == pytest.approx(1.001)
+    assert quantile([0] * 5, EDGES, 0.5, None) is None
+
+
+@settings(database=None, deadline=None, derandomize=True)
+@given(st.lists(st.integers(0, 50), min_size=5, max_size=5).filter(any))
+def test_quantiles_grow(heights):
+    top = max(k for k, height in enumerate(heights) if height)
+    largest_value = (0.4, 0.8, 0.99, 1.0, 5.0)[top]
+    found = [quantile(heights, EDGES, q, largest_value) for q in (0.01, 0.5, 0.9, 0.99, 1.0)]
+    values = [x for x in found if x is not None]
+    assert len(values) == 5
+    assert values == sorted(values)
+    assert values[-1] == pytest.approx(largest_value)
+
+
+def test_numbers_from_json():
+    assert number("inf") == math.inf
+    assert number(None) is None
+    assert number("abc") is None
+    assert number([1]) is None
+    assert count("nan") == 0
+    assert count(-3) == 0
+    assert largest([None, 1, "2"]) == 2
+    assert largest([]) is None
+    assert math.isnan(largest([1, "nan", 3]) or 0.0)
