@@ -85,7 +85,16 @@ def _verify(arguments: Sequence[str]) -> int:
     given = [argument for argument in arguments if argument != "--"]
     distributed = any(a.startswith(("-n", "--numprocesses", "--dist")) for a in given)
     spread = [] if distributed else ["-n", "auto", "--dist", "worksteal"]
-    command = [sys.executable, "-m", "pytest", str(catalogue.ROOT), "-p", "claims.kit.plugin", *spread, *given]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        str(catalogue.ROOT),
+        "-p",
+        "claims.kit.plugin",
+        *spread,
+        *given,
+    ]
     return subprocess.run(command, check=False).returncode
 
 

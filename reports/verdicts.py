@@ -3,7 +3,7 @@ r"""From the verdicts of the routes to the verdict of a check.
 The order of precedence, worst first:
 
 claim        error, refuted, undecided, loose, vacuous, incomplete, not run, holds.
-             Vacuous only where every finished route is; beside a holding one it is `holds`.
+             One vacuous route is enough: its instances were meant to test the claim and none did.
 control      error, missing witness, not shown, incomplete, cannot be dropped, not run.
 exploration  error, found, incomplete, not run, not found.
 observation  error, not observed, inconclusive, incomplete, not run, observed.
@@ -40,9 +40,9 @@ def _first(verdicts: list[str], order: tuple[str, ...], otherwise: str) -> str:
 def _claim(routes: Mapping[str, str]) -> str:
     verdicts = list(routes.values())
     finished = [verdict for verdict in verdicts if verdict not in OPEN]
-    if finished and all(verdict == "vacuous" for verdict in finished):
-        return "vacuous"
-    return _first(verdicts, ("refuted", "undecided", "loose", *OPEN), "holds" if finished else "not run")
+    return _first(
+        verdicts, ("refuted", "undecided", "loose", "vacuous", *OPEN), "holds" if finished else "not run"
+    )
 
 
 def _control(routes: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """Faults planted in the core, and in the constants that judge it, each with the checks that must turn red.
 
-``python -m tests.planted_faults`` runs every check against every fault in ``quick`` and prints who caught what.
+``python -m tests.planted_faults`` runs every check against every fault in ``quick`` and prints who caught
+what.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Plant = Callable[[pytest.MonkeyPatch], Subject]
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault: what is wrong, how it is planted, the checks that must catch it, and the verdict they must give."""
+    """A fault: what is wrong, how it is planted, the checks that must catch it, and their verdict."""
 
     name: str
     plant: Plant
@@ -137,7 +138,11 @@ FAULTS = (
         (RESOLVENT, LAYER, STABLE_LAYER),
     ),
     Fault("factor h dropped", _step(lambda u, h, *rest: fbs_step(u, 1.0, *rest)), (RESOLVENT, INCREMENT, H1)),
-    Fault("sign of the step swapped", _step(lambda u, h, A, f, W, *rest: fbs_step(u, h, A, f, -W, *rest)), (RESOLVENT, STATE)),
+    Fault(
+        "sign of the step swapped",
+        _step(lambda u, h, A, f, W, *rest: fbs_step(u, h, A, f, -W, *rest)),
+        (RESOLVENT, STATE),
+    ),
     Fault(
         "τ² for τ",
         _step(lambda u, h, A, f, W, tau, lam, R: fbs_step(u, h, A, f, W * tau[:, None, None], tau, lam, R)),
@@ -145,13 +150,17 @@ FAULTS = (
     ),
     Fault(
         "τ missing from the weight of R",
-        _step(lambda u, h, A, f, W, tau, lam, R: fbs_step(u, h, A, f, W * tau[:, None, None], torch.ones_like(tau), lam, R)),
+        _step(
+            lambda u, h, A, f, W, tau, lam, R: fbs_step(
+                u, h, A, f, W * tau[:, None, None], torch.ones_like(tau), lam, R
+            )
+        ),
         (RESOLVENT, INCREMENT),
     ),
     Fault(
         "weight of R doubled",
         _step(lambda u, h, A, f, W, tau, lam, R: fbs_step(u, h, A, f, W, tau, 2 * lam, R)),
-        (RESOLVENT, INCREMENT, H1),
+        (RESOLVENT, INCREMENT, DISTANCE, H1),
     ),
     Fault(
         "prox left out",
@@ -161,11 +170,17 @@ FAULTS = (
     Fault(
         "prox before the explicit step",
         _step(
-            lambda u, h, A, f, W, tau, lam, R: fbs_step(R.prox(u, h * tau * lam), h, A, f, W, tau, 0 * lam, R),
+            lambda u, h, A, f, W, tau, lam, R: fbs_step(
+                R.prox(u, h * tau * lam), h, A, f, W, tau, 0 * lam, R
+            ),
         ),
         (RESOLVENT,),
     ),
-    Fault("data f dropped", _step(lambda u, h, A, f, *rest: fbs_step(u, h, A, 0 * f, *rest)), (RESOLVENT, INCREMENT)),
+    Fault(
+        "data f dropped",
+        _step(lambda u, h, A, f, *rest: fbs_step(u, h, A, 0 * f, *rest)),
+        (RESOLVENT, INCREMENT),
+    ),
     Fault(
         "transpose of A for W",
         _step(lambda u, h, A, f, W, *rest: fbs_step(u, h, A, f, A.mT, *rest)),
@@ -173,12 +188,28 @@ FAULTS = (
     ),
     Fault("W one layer late", _controls(W=lambda W: W.roll(1, 1)), (RESOLVENT, INCREMENT)),
     Fault("τ one layer early", _controls(tau=lambda tau: tau.roll(-1, 1)), (RESOLVENT, INCREMENT)),
-    Fault("λ of the first layer everywhere", _controls(lam=lambda lam: lam[:, :1].expand_as(lam)), (RESOLVENT, INCREMENT)),
+    Fault(
+        "λ of the first layer everywhere",
+        _controls(lam=lambda lam: lam[:, :1].expand_as(lam)),
+        (RESOLVENT, INCREMENT),
+    ),
     Fault("stale state in the gradient", _subject(forward=_stale), (RESOLVENT, RUN, INCREMENT)),
-    Fault("first layer skipped", _states(lambda s: torch.cat((s[:, :1], s[:, :1], s[:, 2:]), 1)), (RESOLVENT, LAYER)),
-    Fault("states returned one late", _states(lambda s: torch.cat((s[:, 1:], s[:, -1:]), 1)), ("test_starts_at_initial_value",)),
+    Fault(
+        "first layer skipped",
+        _states(lambda s: torch.cat((s[:, :1], s[:, :1], s[:, 2:]), 1)),
+        (RESOLVENT, LAYER),
+    ),
+    Fault(
+        "states returned one late",
+        _states(lambda s: torch.cat((s[:, 1:], s[:, -1:]), 1)),
+        ("test_starts_at_initial_value",),
+    ),
     Fault("float32 passed off as float64", _subject(forward=_single), (RESOLVENT, STATE, STABLE_LAYER)),
-    Fault("ℓ₁ threshold scaled by 1.0001", _prox(regularizers.L1, lambda right, R, v, a: right(R, v, 1.0001 * a)), PROX),
+    Fault(
+        "ℓ₁ threshold scaled by 1.0001",
+        _prox(regularizers.L1, lambda right, R, v, a: right(R, v, 1.0001 * a)),
+        PROX,
+    ),
     Fault(
         "ℓ₁ hard for soft thresholding",
         _prox(regularizers.L1, lambda right, R, v, a: torch.where(v.abs() > a[:, None] * R.weights, v, 0.0)),
@@ -188,15 +219,42 @@ FAULTS = (
         "group lasso shrinks entries, not groups",
         _prox(
             regularizers.GroupLasso,
-            lambda right, R, v, a: torch.sign(v) * torch.relu(v.abs() - a[:, None] * R.weights[:, list(R.groups)]),
+            lambda right, R, v, a: (
+                torch.sign(v) * torch.relu(v.abs() - a[:, None] * R.weights[:, list(R.groups)])
+            ),
         ),
         (RESOLVENT, "test_energy_form_lower"),
     ),
-    Fault("ℓ₂ weight scaled by 0.9999", _prox(regularizers.L2, lambda right, R, v, a: right(R, v, 0.9999 * a)), ENERGY),
-    Fault("ℓ_∞ level at half the weight", _prox(regularizers.LInf, lambda right, R, v, a: right(R, v, a / 2)), ENERGY),
-    Fault("½‖u‖² without the identity", _prox(regularizers.HalfSquaredNorm, lambda right, R, v, a: v / (1 + 2 * a)[:, None]), PROX),
-    Fault("quadratic at half the weight", _prox(regularizers.Quadratic, lambda right, R, v, a: right(R, v, a / 2)), ENERGY),
-    Fault("cell means replaced by samples", _subject(project=_left_values), ("test_projection_is_the_cell_mean", "test_projection_error")),
+    Fault(
+        "ℓ₂ weight scaled by 0.9999",
+        _prox(regularizers.L2, lambda right, R, v, a: right(R, v, 0.9999 * a)),
+        ENERGY,
+    ),
+    Fault(
+        "ℓ_∞ level at half the weight",
+        _prox(regularizers.LInf, lambda right, R, v, a: right(R, v, a / 2)),
+        ENERGY,
+    ),
+    Fault(
+        "½‖u‖² without the identity",
+        _prox(regularizers.HalfSquaredNorm, lambda right, R, v, a: v / (1 + 2 * a)[:, None]),
+        PROX,
+    ),
+    Fault(
+        "quadratic at half the weight",
+        _prox(regularizers.Quadratic, lambda right, R, v, a: right(R, v, a / 2)),
+        ENERGY,
+    ),
+    Fault(
+        "prox stretched by 1.0001",
+        _subject(prox=lambda R, v, a: 1.0001 * R.prox(v, a)),
+        ("test_bound", "test_energy_form_lower"),
+    ),
+    Fault(
+        "cell means replaced by samples",
+        _subject(project=_left_values),
+        ("test_projection_is_the_cell_mean", "test_projection_error"),
+    ),
     Fault(
         "cell means scaled by 1.0001",
         _subject(project=lambda values, cells: 1.0001 * fbscore.project(values, cells)),
@@ -205,19 +263,55 @@ FAULTS = (
     Fault(
         "extension one cell late",
         _subject(extend=lambda values, cells: fbscore.extend(values, cells).roll(1, 1)),
-        ("test_projection_inverts_extension", "test_projection_error"),
+        ("test_projection_inverts_extension", "test_projection_error", "test_converges_uniformly"),
     ),
     Fault(
         "time reversed in the extension",
         _subject(extend=lambda values, cells: fbscore.extend(values, cells).flip(1)),
         ("test_projection_inverts_extension", "test_projection_error"),
     ),
-    Fault("data term of the bound 2 % too large", _constant("state_bound_step", lambda t: _scaled(t, "data", 1.02)), (LAYER,), "loose"),
-    Fault("initial term 2 % too large", _constant("stability_step", lambda t: _scaled(t, "initial", 1.02)), (STABLE_LAYER,), "loose"),
-    Fault("weight term 2 % too large", _constant("stability_increments", lambda t: _scaled(t, "weight", 1.02)), (STABLE,), "loose"),
-    Fault("modulus √2 too large", _constant("modulus", lambda value: value * 2**0.5), ("test_projection_error",), "loose"),
-    Fault("step factor 0.01 % too small", _constant("step_factors", lambda rho: 0.9999 * rho), (LAYER, STABLE_LAYER)),
-    Fault("drift term dropped", _constant("stability_increments", lambda t: _scaled(t, "drift", 0.0)), (STABLE_LAYER, STABLE)),
+    Fault(
+        "data term of the bound 2 % too large",
+        _constant("state_bound_step", lambda t: _scaled(t, "data", 1.02)),
+        (LAYER,),
+        "loose",
+    ),
+    Fault(
+        "initial term 2 % too large",
+        _constant("stability_step", lambda t: _scaled(t, "initial", 1.02)),
+        (STABLE_LAYER,),
+        "loose",
+    ),
+    Fault(
+        "weight term 2 % too large",
+        _constant("stability_increments", lambda t: _scaled(t, "weight", 1.02)),
+        (STABLE,),
+        "loose",
+    ),
+    Fault(
+        "modulus √2 too large",
+        _constant("modulus", lambda value: value * 2**0.5),
+        ("test_projection_error",),
+        "loose",
+    ),
+    Fault(
+        "modulus 2 % too small", _constant("modulus", lambda value: value * 0.98), ("test_projection_error",)
+    ),
+    Fault(
+        "modulus 2 % too large",
+        _constant("modulus", lambda value: value * 1.02),
+        ("test_modulus_of_the_family",),
+    ),
+    Fault(
+        "step factor 0.01 % too small",
+        _constant("step_factors", lambda rho: 0.9999 * rho),
+        (LAYER, STABLE_LAYER),
+    ),
+    Fault(
+        "drift term dropped",
+        _constant("stability_increments", lambda t: _scaled(t, "drift", 0.0)),
+        (STABLE_LAYER, STABLE),
+    ),
 )
 
 
@@ -242,7 +336,10 @@ def main() -> int:
         caught = [name for name, outcome in verdicts(fault, checks).items() if outcome.verdict != "holds"]
         missed = [name for name in fault.caught_by if name not in caught]
         survived += bool(missed or not caught)
-        print(f"{fault.name}: caught by {', '.join(caught) or 'NOBODY'}" + (f"; MISSED BY {', '.join(missed)}" if missed else ""))
+        print(
+            f"{fault.name}: caught by {', '.join(caught) or 'NOBODY'}"
+            + (f"; MISSED BY {', '.join(missed)}" if missed else "")
+        )
     print(f"{len(FAULTS)} faults, {survived} not caught as promised")
     return 1 if survived else 0
 

@@ -3,9 +3,8 @@
 import pytest
 
 from claims.kit import catalogue
-from tests.planted_faults import FAULTS, Fault, judge, verdicts
-
 from claims.kit.subject import Subject
+from tests.planted_faults import FAULTS, Fault, judge, verdicts
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -34,4 +33,6 @@ def test_every_claim_catches_some_fault_and_holds_without_one() -> None:
     claims = [check for check in catalogue.checks() if check.kind == "claim"]
     unnamed = {check.name for check in claims} - named
     assert unnamed == set()
-    assert {check.name: judge(check, Subject()).verdict for check in claims} == {c.name: "holds" for c in claims}
+    assert {check.name: judge(check, Subject()).verdict for check in claims} == {
+        c.name: "holds" for c in claims
+    }

@@ -5,8 +5,8 @@ zero extension, norms in L²(0,1), matrices in the Frobenius norm.  Then ‖P_Nv
 ‖E_NP_Nv − v‖ ≤ ω_v(1/N) = sup_{0<r≤1/N} ‖S_rv − v‖ → 0.
 
 Convergence itself, uniform over a family: if all values are bounded by M and all variations by V, then
-‖E_NP_Nv − v‖ ≤ (2M(V + M)/N)^{1/2}, whatever v.  Without equi-continuity this fails: P_Nr_k = 0 for
-Rademacher functions, dyadic N < 2^k.
+ω_v(1/N) ≤ (M(2V + M)/N)^{1/2} and ‖E_NP_Nv − v‖ ≤ (MV/(2N))^{1/2}, whatever v; both are sharp.  Without
+equi-continuity this fails: P_Nr_k = 0 for Rademacher functions, dyadic N < 2^k.
 
 Shapes: functions (batch, M, k).  Source: part I, Proposition 3.7, as used by arXiv:2605.27133,
 *reconstructed*; constants of section 3.
@@ -70,10 +70,17 @@ def test_projection_error(p, run):
     return at_most(error(p, run), {"modulus": constants.modulus(p.values, p.cells)}, rounding(p, run))
 
 
-@uniform.holds(**INSTANCES)
-def test_converges_uniformly(p, run):
-    """‖E_NP_Nv − v‖ ≤ (2M(V + M)/N)^{1/2} for all v with values bounded by M and variation by V."""
+@uniform.holds(**INSTANCES, sharp=("family",))
+def test_modulus_of_the_family(p, run):
+    """ω_v(1/N) ≤ (M(2V + M)/N)^{1/2} for all v with values bounded by M and variation by V."""
     family = constants.family_modulus(p.bound, p.variation, p.cells)
+    return at_most(constants.modulus(p.values, p.cells), {"family": family}, rounding(p, run))
+
+
+@uniform.holds(**INSTANCES, sharp=("family",))
+def test_converges_uniformly(p, run):
+    """‖E_NP_Nv − v‖ ≤ (MV/(2N))^{1/2} for all v with values bounded by M and variation by V."""
+    family = constants.family_projection_error(p.bound, p.variation, p.cells)
     return at_most(error(p, run), {"family": family}, rounding(p, run))
 
 

@@ -114,6 +114,12 @@ def test_energy_needs_convexity(x, run):
     return test_energy_form_lower.predicate(x, run)
 
 
+@modulus.fails(without=A1, on=weight_pairs.around_the_jump("l0"), witness="prox_jump_l0", expected=JUMP)
+def test_energy_upper_needs_convexity(x, run):
+    """ℓ₀: the values differ by 1, which the tiny step of the weight does not pay for."""
+    return test_energy_form_upper.predicate(x, run)
+
+
 @bound.fails(
     without=A2,
     on=weight_pairs.off_center(),

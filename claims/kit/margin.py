@@ -50,11 +50,11 @@ class Margin:
 class Decision:
     """What margins decide; every field has the shape (batch,).
 
-    ``ratio`` is the largest left/right over positions whose right side exceeds the uncertainty
-    (NaN where there is none); what exceeds 1 by round-off alone counts as 1.  ``alone``, ``alone_ratio`` and ``refuted`` tell for each term whether it makes
-    up the right side at some position, the largest ratio there, and whether the bound with that term times
-    `SHARP` is violated there.  ``used`` is the largest share of the rounding that a positive excess takes up:
-    1 is as much as the model allows.
+    ``ratio`` is the largest left/right over positions whose right side exceeds the uncertainty (NaN where
+    there is none); what exceeds 1 by round-off alone counts as 1.  ``alone``, ``alone_ratio`` and ``refuted``
+    tell for each term whether it makes up the right side at some position, the largest ratio there, and
+    whether the bound with that term times `SHARP` is violated there.  ``used`` is the largest share of the
+    rounding that a positive excess takes up: 1 is as much as the model allows.
     """
 
     held: torch.Tensor

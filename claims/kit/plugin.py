@@ -88,10 +88,18 @@ def _settings(config: pytest.Config) -> Settings:
     folder = Path(given).absolute() if given else config.rootpath / "reports" / "evidence" / run
     if given:
         _check_folder(folder)
-    selection = tuple(str(arg) for arg in config.invocation_params.args)
     number = secrets.randbelow(2**31) if seed is None else int(seed)
     workers = _workers(config)
-    return Settings(run, str(folder), number, profile, device, dtype, subject, selection, workers)
+    return Settings(run, str(folder), number, profile, device, dtype, subject, _selection(config), workers)
+
+
+def _selection(config: pytest.Config) -> tuple[str, ...]:
+    """Return what was asked to run, in pytest's words: paths and test ids, -k, -m, --lf."""
+    option = config.option
+    chosen = [str(path) for path in option.file_or_dir] or [str(path) for path in config.args]
+    chosen += [f"-k {option.keyword}"] if option.keyword else []
+    chosen += [f"-m {option.markexpr}"] if option.markexpr else []
+    return (*chosen, *(["--lf"] if getattr(option, "lf", False) else []))
 
 
 def _workers(config: pytest.Config) -> int:

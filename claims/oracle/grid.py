@@ -1,7 +1,7 @@
 r"""Piecewise-constant functions on uniform grids of [0, 1], cell by cell in plain loops.
 
-Independent of ``fbscore.controls``: overlaps are integers over the common denominator, no overlap matrix is formed.
-Arrays are (batch, cells, k), float64 or balls.
+Independent of ``fbscore.controls``: overlaps are integers over the common denominator, no overlap matrix is
+formed.  Arrays are (batch, cells, k), float64 or balls.
 """
 
 from typing import Any
@@ -12,10 +12,10 @@ from claims.oracle import elementary
 
 
 def project(values: Any, cells: int) -> Any:
-    r"""Return the means over ``cells`` cells: :math:`(P_N v)_n = N \int_{I_n} v` (part I, Prop. 3.7; *reconstructed*).
+    r"""Return the means over ``cells`` cells: :math:`(P_N v)_n = N \int_{I_n} v` (part I, Prop. 3.7).
 
-    With M cells given and N wanted, both grids consist of whole parts of length 1/(MN): given cell i holds the parts
-    iN … (i+1)N − 1, wanted cell n the parts nM … (n+1)M − 1.
+    *Reconstructed.*  With M cells given and N wanted, both grids consist of whole parts of length 1/(MN):
+    given cell i holds the parts iN … (i+1)N − 1, wanted cell n the parts nM … (n+1)M − 1.
     """
     given = values.shape[1]
     means = []
