@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from reports.text import integer
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 220, 44, 14, 20, 46
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 220, 64, 14, 20, 46
 
 
 def edge(value: float) -> str:

@@ -111,7 +111,7 @@ def test_verify_from_another_folder_and_reproduce_what_it_recorded(tmp_path, cap
     selected = "test_bound and not needs"
     run = command(
         *("verify", "-n", "0", "-p", "no:cacheprovider", "-k", selected, "-q"),
-        *("--claims-profile", "quick", "--claims-seed", "5", "--evidence", "run"),
+        *("--claims-profile", "quick", "--claims-seed", "5", "--evidence", "run", "--report", "html"),
         cwd=tmp_path,
     )
     assert run.returncode == 0, run.stdout + run.stderr
@@ -123,8 +123,8 @@ def test_verify_from_another_folder_and_reproduce_what_it_recorded(tmp_path, cap
     assert evidence.finished is not None
     assert evidence.finished["exitstatus"] == 0
     assert [r["verdict"] for r in evidence.results] == ["holds", "holds"]
-    (line,) = [line for line in run.stdout.splitlines() if line.startswith("report: ")]
-    summary = json.loads((Path(line.removeprefix("report: ")).parent / "summary.json").read_text())
+    assert f"report: {tmp_path / 'html' / 'index.html'}" in run.stdout
+    summary = json.loads((tmp_path / "html" / "summary.json").read_text(encoding="utf-8"))
     assert [(c["name"], c["verdict"]) for c in summary["claims"]] == [("test_bound", "holds")]
 
     identifier = evidence.instances[0]["id"]
