@@ -11,6 +11,7 @@ from pathlib import Path
 import claims.kit.threads  # noqa: F401 - before torch
 from claims.kit import catalogue, reproduce
 from claims.kit.evidence import EvidenceError
+from claims.kit.witnesses import WitnessError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return reproduce.main(
             options.id, Path(options.evidence) if options.evidence else None, options.subject
         )
-    except (EvidenceError, reproduce.ReproduceError) as error:
+    except (EvidenceError, WitnessError, reproduce.ReproduceError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -85,17 +86,9 @@ def _verify(arguments: Sequence[str]) -> int:
     given = [argument for argument in arguments if argument != "--"]
     distributed = any(a.startswith(("-n", "--numprocesses", "--dist")) for a in given)
     spread = [] if distributed else ["-n", "auto", "--dist", "worksteal"]
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        str(catalogue.ROOT),
-        "-p",
-        "claims.kit.plugin",
-        *spread,
-        *given,
-    ]
-    return subprocess.run(command, check=False).returncode
+    here = [] if any(a.startswith("--rootdir") for a in given) else ["--rootdir", str(Path.cwd())]
+    command = [sys.executable, "-m", "pytest", str(catalogue.ROOT), "-p", "claims.kit.plugin"]
+    return subprocess.run([*command, *spread, *here, *given], check=False).returncode
 
 
 if __name__ == "__main__":

@@ -25,19 +25,24 @@ def _points(p: Any) -> torch.Tensor:
 
 
 def _convex_and_finite(p: Any) -> torch.Tensor:
-    """Decide A1: the catalogue's word, and R at midpoints of 4 random segments at the instance's point."""
+    """Decide A1: the catalogue's word, and R at midpoints of 4 random segments around the instance's point.
+
+    The midpoint inequality is forgiven the round-off of R itself, on its natural scale C0‖x‖ + C1‖x‖².
+    """
     u = _points(p)
-    verdict = torch.full(
-        (u.shape[0],), oracle.CONVEX[p.regularizer.name] and oracle.FINITE[p.regularizer.name]
-    )
+    if not (oracle.CONVEX[p.regularizer.name] and oracle.FINITE[p.regularizer.name]):
+        return torch.zeros(u.shape[0], dtype=torch.bool)
+    verdict = torch.ones(u.shape[0], dtype=torch.bool)
+    unit = (u.shape[1] + 8) * torch.finfo(torch.float64).eps
+    c0, c1 = constants.growth(p.regularizer, u)
     generator = torch.Generator().manual_seed(20260527)
     for _ in range(4):
         x = u + torch.randn(u.shape, generator=generator, dtype=torch.float64)
         y = torch.randn(u.shape, generator=generator, dtype=torch.float64)
         ends = constants.value(p.regularizer, x) + constants.value(p.regularizer, y)
         middle = constants.value(p.regularizer, (x + y) / 2)
-        unit = torch.finfo(torch.float64).eps
-        verdict &= (2 * middle - ends <= (u.shape[1] + 8) * unit * ends.abs()) & ends.isfinite()
+        size = x.norm(dim=1) + y.norm(dim=1)
+        verdict &= (2 * middle - ends <= unit * size * (c0 + c1 * size)) & ends.isfinite()
     return verdict
 
 

@@ -178,6 +178,11 @@ class Claim:
             `claims.kit.margin`.
         """
 
+        if drawn is None and sampled is None:
+            raise TypeError("holds: expected drawn=, sampled= or both, got neither")
+        if sharp and sampled is None:
+            raise TypeError(f"sharp: expected sampled=, the route that measures {', '.join(sharp)}, got none")
+
         def decorate(predicate: Predicate) -> Any:
             return _as_test(self._check("claim", predicate, sharp=tuple(sharp), drawn=drawn, sampled=sampled))
 

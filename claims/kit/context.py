@@ -58,7 +58,7 @@ class FloatRun:
     dtype: torch.dtype
 
     def _given(self, x: torch.Tensor) -> torch.Tensor:
-        return x.to(self.device, self.dtype)
+        return x.to(self.device, self.dtype, copy=True)  # a subject may overwrite what it is given
 
     def _regularizer(self, regularizer: Regularizer) -> Any:
         params = {
@@ -74,7 +74,7 @@ class FloatRun:
             raise SubjectError(
                 f"{self.subject.name}: {name}: expected dtype {self.dtype}, got {answer.dtype}"
             )
-        return answer.detach().to(self.device, torch.float64)
+        return answer.detach().to(self.device, torch.float64, copy=True)
 
     def forward(self, p: Network) -> torch.Tensor:
         problem = Problem(

@@ -29,6 +29,18 @@ RATIO_EDGES: tuple[float, ...] = (
 
 Record = dict[str, Any]
 
+#: The records, and the fields without which one of them cannot be read.
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "run": (),
+    "plan": ("checks",),
+    "started": ("check", "route"),
+    "progress": ("check", "route"),
+    "tally": ("check", "route", "shard"),
+    "instance": ("check", "route", "id", "data"),
+    "result": ("check", "route", "verdict"),
+    "finished": (),
+}
+
 
 class EvidenceError(Exception):
     """Evidence is missing, unreadable, corrupt or of an unknown schema; the message says which and where."""
@@ -114,8 +126,11 @@ def _lines(path: Path, torn: list[str]) -> Iterable[Record]:
                 torn.append(f"{path.name}: line {number} is torn (the process was killed while it wrote it)")
                 return
             raise EvidenceError(f"evidence: {path}: line {number} is not JSON: {error}") from error
-        if not isinstance(record, dict) or "record" not in record:
+        kind = cast("Record", record).get("record") if isinstance(record, dict) else None
+        if not isinstance(kind, str) or kind not in REQUIRED:
             raise EvidenceError(f"evidence: {path}: line {number} is not a record of this suite")
+        if missing := [name for name in REQUIRED[kind] if name not in record]:
+            raise EvidenceError(f"evidence: {path}: line {number} ({kind}) lacks {', '.join(missing)}")
         yield record
 
 

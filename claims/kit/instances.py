@@ -198,16 +198,17 @@ def decode(data: Any) -> Any:
     Raises
     ------
     ValueError
-        If ``data`` names an unknown kind of instance or lacks a field.
+        If ``data`` names an unknown kind of instance, lacks a field, or holds an array that is none.
     """
     if isinstance(data, list):
         return tuple(cast("list[Any]", data))
     if not is_object(data):
         return data
     if "hex" in data:
-        numbers = [float.fromhex(x) for x in data["hex"]]
-        return torch.tensor(numbers, dtype=torch.float64).reshape(data["shape"])
+        return _decoded_array(data)
     if data.get("kind") == "regularizer":
+        if not is_object(data.get("params")) or not isinstance(data.get("name"), str):
+            raise ValueError("regularizer: expected a name and params, got neither or one of them")
         return Regularizer(data["name"], {k: decode(v) for k, v in data["params"].items()})
     cls = KINDS.get(data.get("kind", ""))
     if cls is None:
@@ -216,3 +217,11 @@ def decode(data: Any) -> Any:
     if missing:
         raise ValueError(f"{cls.kind}: expected the fields {', '.join(missing)}, got none of that name")
     return cls(**{f.name: decode(data[f.name]) for f in fields(cls)})
+
+
+def _decoded_array(data: dict[str, Any]) -> torch.Tensor:
+    try:
+        numbers = [float.fromhex(x) for x in data["hex"]]
+        return torch.tensor(numbers, dtype=torch.float64).reshape(data["shape"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise ValueError(f"array: expected hexadecimal floats and a shape that fits them: {error}") from error

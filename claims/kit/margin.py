@@ -13,10 +13,12 @@ the sides stand out of the round-off: sharp inequalities tie exactly.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 import torch
 
 from claims.kit.arithmetic import Array, is_ball, norm, zeros
@@ -24,6 +26,10 @@ from claims.kit.arithmetic import Array, is_ball, norm, zeros
 #: A term of a bound counts as sharp where it reaches this share of it, alone; the bound with the term times
 #: this factor must then be refuted.
 SHARP = 0.99
+
+
+#: A ball that is wider than this, relative to its size, decides nothing that float64 did not.
+RESOLUTION = 2.0**-60
 
 
 @dataclass(frozen=True)
@@ -107,9 +113,10 @@ def attained(value: Array, bound: Array, rounding: Array, certified: Array | Non
     return at_most(bound, {"value": value}, rounding, certified)
 
 
-def _positions(x: Array, shape: torch.Size) -> torch.Tensor:
-    """Return ``x`` broadcast to (batch, positions)."""
-    return x.expand(shape).reshape(shape[0], -1) if len(shape) > 1 else x.reshape(shape[0], 1)
+def positions(x: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """Return ``x``, of ``shape`` or with one number an instance, as (batch, positions)."""
+    aligned = x.reshape(*x.shape, *(1 for _ in shape[x.dim() :]))
+    return aligned.expand(shape).reshape(shape[0], math.prod(shape[1:]))
 
 
 def decide(margin: Margin) -> Decision:
@@ -117,9 +124,10 @@ def decide(margin: Margin) -> Decision:
     if is_ball(margin.left):
         raise TypeError("margin: expected float64 tensors, got ball arithmetic (use decide_ball)")
     shape = margin.left.shape
-    left = _positions(margin.left, shape)
-    terms = {name: _positions(term, shape) for name, term in margin.terms.items()}
-    rounding, certified = _positions(margin.rounding, shape), _positions(margin.certified, shape)
+    left = positions(margin.left, shape)
+    terms = {name: positions(term, shape) for name, term in margin.terms.items()}
+    rounding, certified = positions(margin.rounding, shape), positions(margin.certified, shape)
+    rounding = torch.where(rounding.isinf(), 0.0, rounding)  # an overflow is not round-off
     right = sum(list(terms.values())[1:], start=next(iter(terms.values())))
     excess = left - right
     violated = (~(excess <= rounding + certified)).any(1)
@@ -156,12 +164,17 @@ def decide_ball(margin: Margin) -> str:
     -------
     str
         ``violated`` if at some position left > right for certain; ``held`` if at every position
-        left ≤ right for certain; ``tied`` if neither and every open position still contains an exact tie;
-        there is no third way to end.
+        left ≤ right for certain; ``tied`` if neither and every open position contains an exact tie within
+        less than float64 resolves; ``undecided`` if a ball came out wider than that.
     """
-    excess = [
-        left - right for left, right in zip(margin.left.reshape(-1), margin.right.reshape(-1), strict=True)
-    ]
-    if any(bool(x > 0) or x.is_nan() for x in excess):
+    left = margin.left.reshape(-1)
+    right = np.broadcast_to(margin.right, margin.left.shape).reshape(
+        -1
+    )  # one number for all positions, or each
+    excess = [(x - y, abs(x) + abs(y)) for x, y in zip(left, right, strict=True)]
+    if any(bool(gap > 0) or gap.is_nan() for gap, _ in excess):
         return "violated"
-    return "held" if all(bool(x <= 0) for x in excess) else "tied"
+    still_open = [(gap, size) for gap, size in excess if not gap <= 0]
+    if any(gap.rad() > RESOLUTION * (1 + size.mid()) for gap, size in still_open):
+        return "undecided"
+    return "tied" if still_open else "held"

@@ -7,6 +7,7 @@ through xdist.  Nothing is written unless claims are collected, so the plugin is
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import subprocess
@@ -109,8 +110,8 @@ def _workers(config: pytest.Config) -> int:
 
 def _check_device(device: str) -> None:
     try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
         # torch raises either for a device that is unknown or absent
         first = str(error).partition("\n")[0]
         raise ValueError(
@@ -120,7 +121,11 @@ def _check_device(device: str) -> None:
 
 def _check_folder(folder: Path) -> None:
     """Raise unless ``folder`` can take the evidence of a new run."""
-    if folder.is_dir() and any(folder.glob("*.jsonl")):
+    try:
+        taken = folder.is_dir() and any(folder.glob("*.jsonl"))
+    except OSError as error:
+        raise EvidenceError(f"--evidence: cannot use {folder}: {error.strerror}") from error
+    if taken:
         raise EvidenceError(f"--evidence: {folder} already holds the evidence of a run; name a new folder")
     probe = folder / "probe"
     writer = Writer(probe)
@@ -163,8 +168,11 @@ class ClaimsRun:
     def open(self) -> None:
         """Write the run record, once."""
         if not self.active and not self.is_worker:
+            try:
+                self.writer = Writer(Path(self.settings.folder) / "controller.jsonl")
+            except EvidenceError as error:
+                pytest.exit(str(error), returncode=int(pytest.ExitCode.USAGE_ERROR))
             self.active = True
-            self.writer = Writer(Path(self.settings.folder) / "controller.jsonl")
             self.writer.write("run", **self.settings.header())
 
     def pytest_report_header(self) -> str:
@@ -173,7 +181,7 @@ class ClaimsRun:
         return f"claims: profile {s.profile}, seed {s.seed}, {s.dtype} on {s.device}, subject {s.subject}"
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Close the evidence and build the report as a process of its own."""
         if self.writer is None:
             return
@@ -189,8 +197,11 @@ class ClaimsRun:
             "-o",
             str(self.report_folder),
         ]
-        root = session.config.rootpath
-        self.report = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        home = str(Path(__file__).parents[2])  # the pages are built by the same copy of the suite
+        path = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
+        self.report = subprocess.run(
+            command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
+        )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table of verdicts and the report's path."""

@@ -64,6 +64,8 @@ def find(identifier: str, folder: Path | None) -> list[Recorded]:
     if witnesses.path_of(identifier).is_file():
         instance = witnesses.load(identifier)
         users = [check for check in catalogue.checks() if check.witness == identifier]
+        if not users:
+            raise ReproduceError(f"id: the witness {identifier!r} is used by no check of the suite")
         return [Recorded(instance, check, "violated", f"witness {identifier}") for check in users]
     looked = str(folder) if folder else f"{EVIDENCE} ({len(folders)} runs)"
     raise ReproduceError(
@@ -79,7 +81,11 @@ def _recorded(record: dict[str, Any], header: dict[str, Any], place: Path) -> Re
             f"{place}: the check {record['check']} that recorded it is no longer in the suite"
         )
     how = {name: header[name] for name in ("subject", "dtype", "device")}
-    return Recorded(decode(record["data"]), check, record["verdict"], str(place), **how)
+    try:
+        instance = decode(record["data"])
+    except ValueError as error:
+        raise ReproduceError(f"{place}: the instance {record['id']} cannot be read: {error}") from error
+    return Recorded(instance, check, record["verdict"], str(place), **how)
 
 
 def main(identifier: str, folder: Path | None, subject: str | None) -> int:
@@ -97,6 +103,8 @@ def _replay(recorded: Recorded, subject: str | None) -> bool:
         margin = check.predicate(instance.to(run.device), run)
     except SubjectError as error:
         raise ReproduceError(str(error)) from error
+    except (RuntimeError, AssertionError) as error:  # what torch raises where the recorded device is absent
+        raise ReproduceError(f"device: {recorded.device} cannot run it here: {error}") from error
     decision = decide(margin)
     flags = {
         "violated": decision.violated,
@@ -118,6 +126,8 @@ def _replay(recorded: Recorded, subject: str | None) -> bool:
         print(f"      term {name}: {value!r}")
     print(f"  independent route at {DIGITS} digits: {exact.verdict}")
     print(f"    left       {exact.left}\n    right      {exact.right}")
+    if verdict == "tied" and exact.verdict == "violated":  # the excess hides within the round-off
+        verdict = "violated"
     same = verdict == recorded.verdict or {verdict, recorded.verdict} == {"tied", "held"}
     print(f"  recorded as {recorded.verdict}: {'reproduced' if same else 'NOT reproduced'}")
     return same

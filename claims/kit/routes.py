@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import hypothesis
 import torch
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis.errors import Flaky
 
 from claims.kit import witnesses
 from claims.kit.claim import Check
@@ -78,14 +79,18 @@ class Route:
 
     def close(self, tally: Tally, shard: int = 0) -> None:
         """Re-decide this shard's ties in ball arithmetic and write its tally."""
-        ties = {"rechecked": 0, "tied": 0, "held": 0, "violated": 0}
+        ties: dict[str, int] = {"rechecked": 0, "tied": 0, "held": 0, "violated": 0, "undecided": 0}
         for extreme in tally.ties:
             verdict = confirm(self.check, extreme.instance).verdict
             ties["rechecked"] += 1
             ties[verdict] += 1
             if verdict == "violated":  # the excess hid within round-off: no less a violation
                 tally.refute_tie(extreme)
-        worst = self.record(tally.worst, "worst", "held") if tally.worst and not tally.violation else None
+        worst = (
+            self.record(tally.worst, "worst", tally.worst.verdict)
+            if tally.worst and not tally.violation
+            else None
+        )
         fields = {"check": self.check.id, "route": self.name, "shard": shard}
         self.emit("tally", **fields, **tally.record(), ties=ties, worst=worst)
 
@@ -161,8 +166,8 @@ def _drawn(route: Route) -> Outcome:
 
     try:
         examine()
-    except _Violated:
-        tally.violation = smallest[-1]  # the last one run is the shrunk one
+    except (_Violated, Flaky):  # Flaky: the subject did not violate again on the same instance
+        tally.violation = smallest[-1] if smallest else None  # the last one run is the shrunk one
     route.close(tally)
     return _concluded(route, [tally], ())
 

@@ -68,7 +68,10 @@ def load(name: str) -> Subject:
         raise SubjectError(f"--subject: expected pkg.mod:name, got {name!r}")
     try:
         found: Any = importlib.import_module(module_name)
-    except Exception as error:  # whatever importing foreign code raises, the user wants one clear line
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # whatever importing foreign code raises, the user wants one clear line
         raise SubjectError(
             f"--subject: cannot import {module_name!r}: {type(error).__name__}: {error}"
         ) from error

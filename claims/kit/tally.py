@@ -11,7 +11,7 @@ import torch
 
 from claims.kit.evidence import RATIO_EDGES
 from claims.kit.instances import Instances
-from claims.kit.margin import Decision, Margin
+from claims.kit.margin import Decision, Margin, positions
 
 _EDGES = torch.tensor(RATIO_EDGES[1:-1], dtype=torch.float64)
 
@@ -28,6 +28,8 @@ class Extreme:
     family: str
     margin: dict[str, Any]
     score: float
+    verdict: str = "violated"
+    independent: bool = False
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Tally:
         self._count_ratios(ratio)
         self._count_terms(decision, met)
         self._count_stratum(batch, family, number, _finite_max(ratio))
-        self._keep_extremes(batch, family, margin, ratio, tied, violated, undecided)
+        self._keep_extremes(batch, family, independent, margin, ratio, tied, violated, undecided)
 
     def _count_ratios(self, ratio: torch.Tensor) -> None:
         known = ratio[~ratio.isnan()]
@@ -116,6 +118,7 @@ class Tally:
         self,
         batch: Instances,
         family: str,
+        independent: bool,
         margin: Margin,
         ratio: torch.Tensor,
         tied: torch.Tensor,
@@ -125,11 +128,14 @@ class Tally:
         size = sum(math.prod(x.shape[1:]) for x in batch.arrays())
 
         def extreme(index: int, score: float) -> Extreme:
-            return Extreme(batch.take(index).to("cpu"), family, summary(margin, index), score)
+            flags = {"violated": violated, "undecided": undecided}
+            verdict = next((name for name, flag in flags.items() if bool(flag[index])), "held")
+            instance = batch.take(index).to("cpu")
+            return Extreme(instance, family, summary(margin, index), score, verdict, independent)
 
         best = _finite_max(ratio)
         if best is not None and (self.worst is None or best > self.worst.score):
-            self.worst = extreme(int(ratio.nan_to_num(-1.0).argmax()), best)
+            self.worst = extreme(int(torch.where(ratio.isnan(), -torch.inf, ratio).argmax()), best)
         if bool(violated.any()) and (self.violation is None or size < self.violation.score):
             self.violation = extreme(int(violated.nonzero()[0, 0]), size)
         if bool(undecided.any()) and (self.undecided is None or size < self.undecided.score):
@@ -139,7 +145,11 @@ class Tally:
 
     def refute_tie(self, extreme: Extreme) -> None:
         """Count a tied instance as violated: ball arithmetic found an excess hidden by the round-off."""
-        self.counts.update({"violated": 1, "held": -1, "tied": -1})
+        change = {"violated": 1, "held": -1}
+        self.counts.update({**change, "tied": -1})
+        stratum = self.strata[tuple({**extreme.instance.dimensions, "family": extreme.family}.items())]
+        stratum.update({key: stratum[key] + by for key, by in change.items()})
+        self.bad += extreme.independent
         self.violation = self.violation or extreme
 
     def record(self) -> dict[str, Any]:
@@ -158,7 +168,7 @@ def summary(margin: Margin, index: int) -> dict[str, Any]:
     """Return both sides of instance ``index`` where its excess over the uncertainty is largest."""
     shape = margin.left.shape
     flat = {
-        name: value.expand(shape)[index].reshape(-1).double().cpu()
+        name: positions(value, shape)[index].double().cpu()
         for name, value in {
             "left": margin.left,
             "right": margin.right,
@@ -169,9 +179,7 @@ def summary(margin: Margin, index: int) -> dict[str, Any]:
     slack = flat["left"] - flat["right"] - flat["rounding"] - flat["certified"]
     position = int(torch.where(slack.isnan(), torch.inf, slack).argmax())
     numbers = {name: float(value[position]) for name, value in flat.items()}
-    terms = {
-        name: float(term.expand(shape)[index].reshape(-1)[position]) for name, term in margin.terms.items()
-    }
+    terms = {name: float(positions(term, shape)[index, position]) for name, term in margin.terms.items()}
     hexadecimal = {name: numbers[name].hex() for name in ("left", "right")}
     return {**numbers, "terms": terms, "position": position, "hex": hexadecimal}
 

@@ -33,12 +33,14 @@ def load(name: str) -> Instances:
     path = path_of(name)
     try:
         found = decode(json.loads(path.read_text(encoding="utf-8"))["instance"])
-    except FileNotFoundError as error:
-        raise WitnessError(f"witness: expected the file {path}, which does not exist") from error
+    except FileNotFoundError:
+        raise WitnessError(f"witness: expected the file {path}, which does not exist") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WitnessError(f"witness: {path} does not hold one instance: {error!r}") from error
     if not isinstance(found, Instances):
         raise WitnessError(f"witness: {path} does not hold one instance but {type(found).__name__}")
+    if any(x.shape[:1] != (1,) for x in found.arrays()):
+        raise WitnessError(f"witness: {path} does not hold one instance but a batch of {found.size}")
     return found
 
 

@@ -1,0 +1,71 @@
+"""Implementations for ``--subject tests.kit.subjects:NAME``: faithful, and faulty in one way each."""
+
+from __future__ import annotations
+
+import torch
+
+import fbscore
+from fbscore import Controls, Problem
+
+
+def faithful(problem: Problem, controls: Controls) -> torch.Tensor:
+    return fbscore.forward(problem, controls)
+
+
+def wrong_shape(problem: Problem, controls: Controls) -> torch.Tensor:
+    return fbscore.forward(problem, controls)[:, 1:]
+
+
+def wrong_dtype(problem: Problem, controls: Controls) -> torch.Tensor:
+    states = fbscore.forward(problem, controls)
+    return states.to(torch.float32 if states.dtype == torch.float64 else torch.float64)
+
+
+def not_a_tensor(problem: Problem, controls: Controls) -> object:
+    return fbscore.forward(problem, controls).tolist()
+
+
+def returns_nan(problem: Problem, controls: Controls) -> torch.Tensor:
+    return fbscore.forward(problem, controls) * torch.nan
+
+
+def returns_infinity(problem: Problem, controls: Controls) -> torch.Tensor:
+    return torch.full_like(fbscore.forward(problem, controls), torch.inf)
+
+
+def raises(problem: Problem, controls: Controls) -> torch.Tensor:
+    raise RuntimeError("the subject gave up")
+
+
+def zeroes_its_input(problem: Problem, controls: Controls) -> torch.Tensor:
+    """Answer 0, having overwritten everything that one could compare it with."""
+    states = torch.zeros_like(fbscore.forward(problem, controls))
+    for x in (problem.A, problem.f, problem.u0, controls.W, controls.tau, controls.lam):
+        x.zero_()
+    return states
+
+
+class Network(torch.nn.Module):
+    """A module: its call counts, not its method ``forward``."""
+
+    def forward(self, problem: Problem, controls: Controls) -> torch.Tensor:
+        return fbscore.forward(problem, controls)
+
+
+class Parts:
+    """Two of the four functions."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+        self.extend = "not a function"
+
+    def prox(self, regularizer: object, v: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+        return self.factor * v
+
+    def project(self, values: torch.Tensor, cells: int) -> torch.Tensor:
+        return self.factor * fbscore.project(values, cells)
+
+
+module = Network()
+parts = Parts(2.0)
+number = 17

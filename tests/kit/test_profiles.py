@@ -1,0 +1,23 @@
+"""Budgets are counts; shards have one size, so that workers and batch sizes change nothing."""
+
+from claims.kit.profiles import PROFILES, SHARD
+
+
+def test_names_and_order():
+    assert list(PROFILES) == ["quick", "default", "thorough"]
+    assert all(profile.name == name for name, profile in PROFILES.items())
+
+
+def test_each_profile_does_more():
+    quick, default, thorough = PROFILES.values()
+    for less, more in ((quick, default), (default, thorough)):
+        assert less.drawn < more.drawn
+        assert less.sampled < more.sampled
+        assert less.searched < more.searched
+
+
+def test_counts():
+    assert PROFILES["quick"].sampled == 1024
+    assert PROFILES["quick"].searched == 0
+    assert {PROFILES[name].shard_size for name in ("default", "thorough")} == {SHARD} == {4096}
+    assert PROFILES["default"].sampled == 24 * 4096
