@@ -94,7 +94,7 @@ def _check(
         counts=merged.counts,
         ratio=ratio,
         histogram=histogram,
-        quantiles=quantiles(histogram, RATIO_EDGES, ratio),
+        quantiles=quantiles(histogram, RATIO_EDGES),
         terms=merged.terms,
         strata=merged.strata,
         ties=merged.ties,
@@ -181,7 +181,7 @@ def _incomplete(
         for route in check.routes:
             if route.verdict in OPEN:
                 done = progress.get((check.id, route.name))
-                at = f" ({done['done']} of {done['total']} instances done)" if done else ""
+                at = f" ({done['done']} of {done['total']} shards done)" if done else ""
                 missing.append(Incomplete(check.id, route.name, route.message + at))
     known = {check.id for check in checks}
     alien = sorted({r["check"] for r in (*run.started, *run.results)} - known)

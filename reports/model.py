@@ -118,6 +118,13 @@ class Check:
     instances: tuple[Instance, ...]
 
     @property
+    def subject_at_fault(self) -> bool | None:
+        r"""Whether a refutation is the subject's fault; None where nothing was refuted or decided again."""
+        found = [route.subject_at_fault for route in self.routes if route.verdict == "refuted"]
+        known = [at_fault for at_fault in found if at_fault is not None]
+        return all(known) if known else None
+
+    @property
     def id(self) -> str:
         return str(self.plan["check"])
 

@@ -57,25 +57,16 @@ def clopper_pearson(draws: int, bad: int, level: float = 0.95) -> float | None:
     return float(beta.ppf(level, bad + 1, draws - bad))
 
 
-def quantile(histogram: Sequence[int], edges: Sequence[float], q: float, top: float | None) -> float | None:
-    r"""Quantile of binned values, linear inside a bin; ``top``, the largest value, closes the last bin."""
+def quantile(histogram: Sequence[int], edges: Sequence[float], q: float) -> float | None:
+    r"""What the quantile of binned values is at least: the lower edge of its bin; None without values."""
     total = sum(histogram)
-    if total == 0:
-        return None
-    below = 0.0
+    below = 0
     for k, height in enumerate(histogram):
-        if height and below + height >= q * total:
-            left, right = edges[k], edges[k + 1]
-            if top is not None and math.isfinite(top):
-                right = min(right, max(top, left if math.isfinite(left) else top))
-            if not math.isfinite(left):
-                return right if math.isfinite(right) else None
-            if not math.isfinite(right):
-                return left
-            return left + (right - left) * (q * total - below) / height
         below += height
+        if height and below >= q * total:
+            return edges[k]
     return None
 
 
-def quantiles(histogram: Sequence[int], edges: Sequence[float], top: float | None) -> dict[str, float | None]:
-    return {q: quantile(histogram, edges, float(q), top) for q in QUANTILES}
+def quantiles(histogram: Sequence[int], edges: Sequence[float]) -> dict[str, float | None]:
+    return {q: quantile(histogram, edges, float(q)) for q in QUANTILES}

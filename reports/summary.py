@@ -72,6 +72,7 @@ def _entry(check: Check) -> dict[str, Any]:
         "assumes": [assumption["key"] for assumption in plan.get("assumes") or ()],
         "without": (check.without or {}).get("key"),
         "counterexample": check.counterexample,
+        "subject_at_fault": check.subject_at_fault,
         "worst": check.worst,
         "of": check.of,
     }

@@ -45,6 +45,11 @@ def minimum(x: Array, y: Array) -> Array:
     return -maximum(-x, -y)
 
 
+def largest(x: Array) -> Array:
+    """Return the maximum over the last axis."""
+    return elementary.largest(x) if is_ball(x) else x.amax(-1)
+
+
 def norm(x: Array) -> Array:
     """Return the Euclidean norm over the last axis."""
     return elementary.norm(x) if is_ball(x) else cast(Array, torch.linalg.vector_norm(x, dim=-1))

@@ -55,7 +55,7 @@ class Assumption:
         return {"key": self.key, "text": self.text}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Check:
     """One test function of a claim file, with all that is needed to run it by any route."""
 
@@ -117,9 +117,11 @@ class Check:
         replay = ["witness"] if self.witness else []
         return replay + (["search"] if searched else [])
 
-    def describe(self, order: int, searched: int) -> dict[str, Any]:
-        """Return the check's entry in the plan record."""
+    def describe(self, order: int, searched: int, selected: Sequence[str] | None = None) -> dict[str, Any]:
+        """Return the check's entry in the plan record; ``selected`` are the routes that will run."""
         document = inspect.cleandoc(self.claim.statement)
+        routes = self.routes(searched)
+        chosen = [route for route in routes if selected is None or route in selected]
         not_run = (
             {}
             if searched or self.kind == "claim"
@@ -135,8 +137,8 @@ class Check:
             "finite_form": inspect.cleandoc(self.finite_form),
             "name": self.name,
             "kind": self.kind,
-            "routes": self.routes(searched),
-            "routes_not_run": not_run,
+            "routes": chosen,
+            "routes_not_run": not_run | {route: "not selected" for route in routes if route not in chosen},
             "assumes": [a.describe() for a in self.assumes],
             "without": self.without.describe() if self.without else None,
             "of": self.of,

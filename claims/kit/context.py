@@ -7,7 +7,9 @@ A predicate ``(instances, run) -> Margin`` cannot tell which one it holds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -51,11 +53,15 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class FloatRun:
-    """The subject on a device in a dtype; answers are widened to float64 on the device."""
+    """The subject on a device in a dtype; answers are widened to float64 on the device.
+
+    ``used`` collects which parts of the subject were called.
+    """
 
     subject: Subject
     device: torch.device
     dtype: torch.dtype
+    used: set[str] = field(default_factory=set[str], compare=False)
 
     def _given(self, x: torch.Tensor) -> torch.Tensor:
         return x.to(self.device, self.dtype, copy=True)  # a subject may overwrite what it is given
@@ -65,6 +71,23 @@ class FloatRun:
             k: self._given(v) if isinstance(v, torch.Tensor) else v for k, v in regularizer.params.items()
         }
         return by_name(regularizer.name, **params)
+
+    def _asked(self, part: str, shape: tuple[int, ...], *given: Any) -> torch.Tensor:
+        """Call a part of the subject and return its answer in float64, checked.
+
+        Raises
+        ------
+        SubjectError
+            If the subject raises, or answers with anything but a tensor of ``shape`` in the dtype asked for.
+        """
+        self.used.add(part)
+        try:
+            answer: object = getattr(self.subject, part)(*given)
+        except Exception as error:  # whatever foreign code raises, the user wants to know where and on what
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            asked = f"{self.subject.name}: {part}, asked for {shape}, raised {type(error).__name__}: {error}"
+            raise SubjectError(f"{asked} ({Path(place.filename).name}:{place.lineno})") from error
+        return self._answer(part, answer, shape)
 
     def _answer(self, name: str, answer: object, shape: tuple[int, ...]) -> torch.Tensor:
         if not isinstance(answer, torch.Tensor) or tuple(answer.shape) != shape:
@@ -82,19 +105,18 @@ class FloatRun:
         )
         controls = Controls(self._given(p.W), self._given(p.tau), self._given(p.lam))
         batch, depth, d, _ = p.W.shape
-        return self._answer("forward", self.subject.forward(problem, controls), (batch, depth + 1, d))
+        return self._asked("forward", (batch, depth + 1, d), problem, controls)
 
     def prox(self, regularizer: Regularizer, v: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
-        answer = self.subject.prox(self._regularizer(regularizer), self._given(v), self._given(a))
-        return self._answer("prox", answer, tuple(v.shape))
+        return self._asked(
+            "prox", tuple(v.shape), self._regularizer(regularizer), self._given(v), self._given(a)
+        )
 
     def project(self, values: torch.Tensor, cells: int) -> torch.Tensor:
-        answer = self.subject.project(self._given(values), cells)
-        return self._answer("project", answer, (values.shape[0], cells, *values.shape[2:]))
+        return self._asked("project", (values.shape[0], cells, *values.shape[2:]), self._given(values), cells)
 
     def extend(self, values: torch.Tensor, cells: int) -> torch.Tensor:
-        answer = self.subject.extend(self._given(values), cells)
-        return self._answer("extend", answer, (values.shape[0], cells, *values.shape[2:]))
+        return self._asked("extend", (values.shape[0], cells, *values.shape[2:]), self._given(values), cells)
 
     def rounding(self, operations: int, magnitude: torch.Tensor) -> torch.Tensor:
         return rounding.rounding(rounding.UNIT_ROUNDOFF[self.dtype], operations, magnitude)

@@ -89,7 +89,13 @@ def at_most(
         Radius of what was enclosed; 0 if nothing was.
     """
     terms = dict(cast("Mapping[str, Array]", right)) if isinstance(right, Mapping) else {"right": right}
-    return Margin(left, terms, rounding, zeros(left, left.shape) if certified is None else certified)
+    certified = zeros(left, left.shape) if certified is None else certified
+    given = {"rounding": rounding, "certified": certified, **{f"term {k}": v for k, v in terms.items()}}
+    for name, value in given.items():
+        if tuple(value.shape) not in (tuple(left.shape), tuple(left.shape[:1])):
+            wanted = f"the shape of left, {tuple(left.shape)}, or one number an instance"
+            raise ValueError(f"{name}: expected {wanted}, got {tuple(value.shape)}")
+    return Margin(left, terms, rounding, certified)
 
 
 def equals(value: Array, expected: Array, rounding: Array, certified: Array | None = None) -> Margin:
@@ -172,9 +178,11 @@ def decide_ball(margin: Margin) -> str:
         -1
     )  # one number for all positions, or each
     excess = [(x - y, abs(x) + abs(y)) for x, y in zip(left, right, strict=True)]
-    if any(bool(gap > 0) or gap.is_nan() for gap, _ in excess):
+    if any(bool(gap > 0) for gap, _ in excess):
         return "violated"
     still_open = [(gap, size) for gap, size in excess if not gap <= 0]
+    if any(gap.is_nan() for gap, _ in still_open):
+        return "undecided"
     if any(gap.rad() > RESOLUTION * (1 + size.mid()) for gap, size in still_open):
         return "undecided"
     return "tied" if still_open else "held"

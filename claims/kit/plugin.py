@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -64,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except (SubjectError, EvidenceError, ValueError) as error:
         raise pytest.UsageError(str(error)) from error
     report = Path(config.getoption("--report") or config.rootpath / "reports" / "html").absolute()
+    if not is_replaceable(report):
+        raise pytest.UsageError(f"--report: expected a new folder, an empty one or a report, got {report}")
     run = ClaimsRun(settings, report, is_worker=handed is not None)
     config.stash[_KEY] = run
     config.pluginmanager.register(run, "claims-run")
@@ -131,6 +133,15 @@ def _check_folder(folder: Path) -> None:
     writer = Writer(probe)
     writer.close()
     probe.unlink()
+
+
+def is_replaceable(folder: Path) -> bool:
+    """Return whether a report may be written to ``folder``: it is new, empty, or a report."""
+    try:
+        names = [path.name for path in folder.iterdir()] if folder.exists() else []
+    except OSError:
+        return False
+    return not names or "summary.json" in names
 
 
 def is_claim(name: str) -> bool:
@@ -224,14 +235,17 @@ class ClaimsRun:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Write the plan."""
-        checks = {check.id: check for item in session.items if (check := _check_of(item))}
+        selected: dict[Check, list[str]] = {}
+        for item in session.items:
+            if check := _check_of(item):
+                selected.setdefault(check, []).append(_route_of(item))
         distributed = not self.is_worker and getattr(session.config.option, "dist", "no") != "no"
-        if not checks or distributed or session.config.option.collectonly:
+        if not selected or distributed or session.config.option.collectonly:
             return
         self.open()
         worker = getattr(session.config, "workerinput", {}).get("workerid", "main")
         self.session = Session(self.settings, worker)
-        self.session.plan(list(checks.values()), self.deselected)
+        self.session.plan(selected, self.deselected)
 
 
 @pytest.fixture(scope="session")
@@ -245,3 +259,8 @@ def claims_runner(request: pytest.FixtureRequest) -> Any:
 def _check_of(item: pytest.Item) -> Check | None:
     check = getattr(getattr(item, "function", None), "check", None)
     return check if isinstance(check, Check) else None
+
+
+def _route_of(item: pytest.Item) -> str:
+    """Return the route that a check's test stands for."""
+    return str(cast("Any", item).callspec.params["route"])

@@ -129,7 +129,7 @@ def _replay(recorded: Recorded, subject: str | None) -> bool:
     if verdict == "tied" and exact.verdict == "violated":  # the excess hides within the round-off
         verdict = "violated"
     same = verdict == recorded.verdict or {verdict, recorded.verdict} == {"tied", "held"}
-    print(f"  recorded as {recorded.verdict}: {'reproduced' if same else 'NOT reproduced'}")
+    print(f"  recorded as {recorded.verdict}: {'reproduced' if same else f'NOT reproduced, {verdict} now'}")
     return same
 
 

@@ -6,6 +6,7 @@ Every route ends with one `Outcome`; what it saw on the way goes to the evidence
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -19,12 +20,15 @@ from claims.kit.claim import Check
 from claims.kit.confirm import DIGITS, Confirmation, confirm
 from claims.kit.context import FloatRun
 from claims.kit.instances import Instances
-from claims.kit.margin import SHARP, Decision, Margin, decide
+from claims.kit.margin import SHARP, Decision, Margin, decide, positions
 from claims.kit.profiles import Profile
 from claims.kit.sampling import Batch, Source
 from claims.kit.tally import Extreme, Tally, summary
 
 Emit = Callable[..., None]
+
+#: So many instances of a regulariser outside the assumptions are no accident of drawing.
+MANY = 8
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,16 @@ class Route:
         """Record a violating instance, decide it independently, and say whose fault it is."""
         exact = confirm(self.check, extreme.instance)
         identifier = self.record(extreme, "counterexample", "violated", exact)
-        at_fault = exact.verdict != "violated"
+        at_fault = {"violated": False, "held": True, "tied": True}.get(exact.verdict)
         blamed = f"finds it {exact.verdict}: the subject is at fault"
         finding = blamed if at_fault else "agrees: the statement itself fails"
+        if at_fault is None:
+            finding = "cannot decide it, so neither the statement nor the subject is blamed"
         whose = f"the independent route at {DIGITS} digits {finding}"
         left, right = extreme.margin["left"], extreme.margin["right"]
         labels = ", ".join(f"{k} {v}" for k, v in extreme.instance.dimensions.items())
-        message = f"left {left!r} > right {right!r} ({labels}; {extreme.family}); {whose}"
+        place = f"position {extreme.margin['position']}, rounding {extreme.margin['rounding']:.2g}"
+        message = f"left {left!r} > right {right!r} at {place} ({labels}; {extreme.family}); {whose}"
         return Outcome("refuted", message, identifier, at_fault)
 
 
@@ -129,14 +136,37 @@ def _concluded(route: Route, tallies: list[Tally], sharp: tuple[str, ...]) -> Ou
         return Outcome("undecided", message, identifier)
     if total == 0:
         return Outcome("vacuous", "no instance met the assumptions")
+    if never := _never_met(tallies):
+        return Outcome("vacuous", f"no instance with {', '.join(never)} met the assumptions")
+    for tally in tallies:
+        for term, family, reached in tally.missed:
+            if term in sharp:
+                message = (
+                    f"the term '{term}', declared sharp, reached {reached:.6g}, not {SHARP}, in {family}"
+                )
+                return Outcome("loose", f"held on {total} instances, but {message}")
+    known = sorted({name for t in tallies for name in t.terms})
     for term in sharp:
+        if term not in known:
+            return Outcome("error", f"sharp: expected terms of the bound, {', '.join(known)}, got {term!r}")
         entries = [t.terms[term] for t in tallies if term in t.terms]
         largest = max((e["max"] for e in entries if e["max"] is not None), default=None)
         if largest is None or not any(e["refuted"] for e in entries):
-            reached = "it never stood alone" if largest is None else f"alone it reached {largest:.6g}"
-            message = f"held on {total} instances, but the term '{term}' is declared sharp and {reached}"
-            return Outcome("loose", f"{message}, not {SHARP}")
+            reached = "never stood alone" if largest is None else f"alone reached {largest:.6g}, not {SHARP}"
+            message = f"held on {total} instances, but the term '{term}', declared sharp, {reached}"
+            return Outcome("loose", message)
     return Outcome("holds", f"no counterexample in {total} instances")
+
+
+def _never_met(tallies: list[Tally]) -> list[str]:
+    """Return the regularisers of which many instances were made and not one met the assumptions."""
+    met: Counter[str] = Counter()
+    unmet: Counter[str] = Counter()
+    for stratum in (stratum for tally in tallies for stratum in tally.strata.values()):
+        name = str(stratum.get("regularizer", ""))
+        met[name] += stratum["instances"]
+        unmet[name] += stratum["unmet"]
+    return sorted(name for name in unmet if name and not met[name] and unmet[name] >= MANY)
 
 
 def _drawn(route: Route) -> Outcome:
@@ -189,6 +219,7 @@ def _sampled(route: Route) -> Outcome:
         for batch in batches:
             met, margin, decision = route.judge(batch.instances)
             tally.add(batch.instances, batch.family, batch.independent, met, margin, decision)
+            tally.expect(batch.attains, f"{batch.instances.dimensions}, {batch.family}", met, decision)
         route.close(tally, shard)
         tallies.append(tally)
         if tally.violation:  # the claim is refuted: more shards would not change that
@@ -200,7 +231,10 @@ def _counterexamples(route: Route, instances: Instances) -> tuple[torch.Tensor, 
     """Return which instances violate, meet every assumption that is kept, and lack the dropped one."""
     met, margin, decision = route.judge(instances)
     lacking = route.check.dropped(instances).to(met.device)
-    return met & lacking & decision.violated, margin, decision
+    finite = (
+        positions(margin.left, margin.left.shape).isfinite().all(1)
+    )  # a NaN is a failure, no counterexample
+    return met & lacking & finite & decision.violated, margin, decision
 
 
 def _found(route: Route, instances: Instances, margin: Margin, index: int, role: str, family: str) -> Outcome:

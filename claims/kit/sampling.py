@@ -68,6 +68,7 @@ class Batch:
     instances: Instances
     family: str
     independent: bool
+    attains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ carries out checks holds a `Session`.
 from __future__ import annotations
 
 import platform
+import subprocess
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -56,6 +57,7 @@ class Settings:
             "search": profile.searched * profile.shard_size,
         }
         fields = {k: v for k, v in asdict(self).items() if k != "folder"}
+        fields["subject_parts"] = load(self.subject).parts
         return {"schema": SCHEMA, **fields, "started": utc_now(), "versions": versions(), "budgets": budgets}
 
 
@@ -73,7 +75,20 @@ def versions() -> dict[str, str]:
         found["suite"] = metadata.version("fbs-claims")
     except metadata.PackageNotFoundError:  # run from a checkout that was not installed
         found["suite"] = "not installed"
-    return found
+    return found | _commit()
+
+
+def _commit() -> dict[str, str]:
+    """Return the commit that the suite runs from, marked where files differ; nothing outside git."""
+    home = Path(__file__).parents[2]
+    command = ["git", "-C", str(home), "describe", "--always", "--dirty", "--abbrev=12"]
+    if not (home / ".git").exists():
+        return {}
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    return {"commit": found.stdout.strip()}
 
 
 class Session:
@@ -106,15 +121,16 @@ class Session:
             self._writer = Writer(Path(self.settings.folder) / f"{self.worker}.jsonl")
         return self._writer
 
-    def plan(self, checks: Sequence[Check], deselected: Sequence[Check]) -> None:
-        """Write what is going to be carried out, and which strata cannot be."""
+    def plan(self, selected: Mapping[Check, Sequence[str]], deselected: Sequence[Check]) -> None:
+        """Write which routes of which checks are going to be carried out, and which strata cannot be."""
         searched = self.profile.searched
+        checks = list(selected)
         ordered = sorted(checks, key=lambda check: (check.id.partition("::")[0], check.line))
         samplers = [check.sampled for check in checks if check.sampled]
         missing = sorted({pair for sampler in samplers for pair in sampler.not_run})
         self.writer.write(
             "plan",
-            checks=[check.describe(order, searched) for order, check in enumerate(ordered)],
+            checks=[check.describe(order, searched, selected[check]) for order, check in enumerate(ordered)],
             deselected=sorted({check.id for check in deselected} - {check.id for check in checks}),
             strata_not_run=[{"stratum": stratum, "reason": reason} for stratum, reason in missing],
         )
@@ -125,6 +141,7 @@ class Session:
         about = {"check": check.id, "route": name}
         self.writer.write("started", **about, worker=self.worker, time=utc_now())
         before = time.process_time()
+        self.run.used.clear()
         try:
             outcome = run_route(route)
         except (SubjectError, WitnessError) as error:  # their message says all; a traceback would hide it
@@ -138,7 +155,8 @@ class Session:
 
     def _result(self, about: dict[str, str], outcome: Outcome, before: float) -> None:
         seconds = time.process_time() - before
-        self.writer.write("result", **about, **asdict(outcome), seconds=seconds)
+        parts = sorted(self.run.used)
+        self.writer.write("result", **about, **asdict(outcome), seconds=seconds, parts=parts)
 
     def _failure(self, check: Check, name: str, outcome: Outcome) -> str:
         lines = [

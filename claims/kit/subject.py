@@ -79,6 +79,10 @@ def load(name: str) -> Subject:
         if not hasattr(found, part):
             raise SubjectError(f"--subject: {module_name!r} has no {attribute!r}")
         found = getattr(found, part)
+    if isinstance(found, type):
+        raise SubjectError(
+            f"--subject: expected a callable or an object, got the class {attribute}; name an instance"
+        )
     parts = {
         f.name: getattr(found, f.name)
         for f in fields(Subject)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -53,6 +54,7 @@ class Tally:
     worst: Extreme | None = None
     violation: Extreme | None = None
     undecided: Extreme | None = None
+    missed: list[tuple[str, str, float]] = field(default_factory=list[tuple[str, str, float]])
     ties: list[Extreme] = field(default_factory=list["Extreme"])
 
     def add(
@@ -68,6 +70,7 @@ class Tally:
         held, tied = decision.held & met, decision.tied & met
         violated, undecided = decision.violated & met, decision.undecided & met
         number = {
+            "unmet": int((~met).sum()),
             "instances": int(met.sum()),
             "held": int(held.sum()),
             "tied": int(tied.sum()),
@@ -75,7 +78,6 @@ class Tally:
             "undecided": int(undecided.sum()),
         }
         self.counts.update(number)
-        self.counts["unmet"] += int((~met).sum())
         if independent:
             self.independent += number["instances"]
             self.bad += number["violated"] + number["undecided"]
@@ -108,9 +110,9 @@ class Tally:
         labels = {**batch.dimensions, "family": family}
         entry = self.strata.setdefault(
             tuple(labels.items()),
-            {**labels, "instances": 0, "held": 0, "violated": 0, "undecided": 0, "ratio": None},
+            {**labels, "instances": 0, "held": 0, "violated": 0, "undecided": 0, "unmet": 0, "ratio": None},
         )
-        for key in ("instances", "held", "violated", "undecided"):
+        for key in ("instances", "held", "violated", "undecided", "unmet"):
             entry[key] += number[key]
         entry["ratio"] = _larger(entry["ratio"], ratio)
 
@@ -142,6 +144,14 @@ class Tally:
             self.undecided = extreme(int(undecided.nonzero()[0, 0]), size)
         if bool(tied.any()) and len(self.ties) < 3 and size <= 40:
             self.ties.append(extreme(int(tied.nonzero()[0, 0]), size))
+
+    def expect(self, terms: Sequence[str], where: str, met: torch.Tensor, decision: Decision) -> None:
+        """Note which of ``terms`` the instances of a batch, made to attain them, did not attain."""
+        for term in terms:
+            if term in decision.alone and bool(met.any()):
+                best = _finite_max(decision.alone_ratio[term][met].cpu())
+                if best is None or not bool((decision.refuted[term] & met).any()):
+                    self.missed.append((term, where, 0.0 if best is None else best))
 
     def refute_tie(self, extreme: Extreme) -> None:
         """Count a tied instance as violated: ball arithmetic found an excess hidden by the round-off."""

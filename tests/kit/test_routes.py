@@ -205,7 +205,8 @@ def test_loose_where_a_sharp_term_never_stands_alone():
 
 def test_a_sharp_term_must_exist():
     outcome, _ = run(check(sampled=uniform(), sharp=("nonsense",)), "sampled")
-    assert outcome.verdict == "loose"
+    assert outcome.verdict == "error"
+    assert "nonsense" in outcome.message
 
 
 def test_a_violation_that_hides_in_the_round_off_is_found_in_ball_arithmetic():

@@ -1,5 +1,6 @@
 """Carrying out one check: what is written, and what makes the run red."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_refuted_claim_is_red_and_tells_how_to_replay_it(session):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "assumes", "sharp"), [("vacuous", (NEVER,), ()), ("loose", (ALWAYS,), ("nonsense",))]
+    ("verdict", "assumes", "sharp"), [("vacuous", (NEVER,), ()), ("error", (ALWAYS,), ("nonsense",))]
 )
 def test_what_is_not_shown_is_red(session, verdict, assumes, sharp):
     theorem = claim("toys", "Claim 1", assumes=assumes)
@@ -183,9 +184,13 @@ def test_a_subject_that_answers_something_else(session, subject, message, route)
 
 
 def test_a_subject_that_raises_is_named_with_its_error(session):
-    with pytest.raises(RuntimeError, match="the subject gave up"):
+    with pytest.raises(Failed, match="raised RuntimeError: the subject gave up"):
         with_subject(session, "raises").carry_out(resolvent("test_starts_at_initial_value"), "drawn")
-    assert [r["message"] for r in read_back(session).results] == ["RuntimeError: the subject gave up"]
+    (result,) = read_back(session).results
+    assert (result["verdict"], result["parts"]) == ("error", ["forward"])
+    assert re.search(
+        r"forward, asked for .* RuntimeError: the subject gave up \(\w+\.py:\d+\)", result["message"]
+    )
 
 
 @pytest.mark.parametrize("name", FORWARD)
@@ -219,7 +224,7 @@ def test_the_plan_lists_checks_in_order_and_what_is_left_out(session):
     first = toy.holds(sampled=uniform())(bounded).check
     second = toy.holds(drawn=drawn(1))(broken).check
     lacking = replace(first, sampled=replace(uniform(), not_run=(("photographs", "none here"),)))
-    session.plan([second, lacking], [first, resolvent(FORWARD[0])])
+    session.plan({second: ["drawn"], lacking: ["sampled"]}, [first, resolvent(FORWARD[0])])
     run = read_back(session)
     assert [(c["name"], c["order"]) for c in run.checks] == [("bounded", 0), ("broken", 1)]
     assert run.deselected == [f"fbs_learning/s2_02_equation_fbs_network.py::{FORWARD[0]}"]
@@ -248,7 +253,7 @@ def test_the_evidence_is_opened_at_the_first_record(tmp_path):
     settings = Settings("r", str(tmp_path / "run"), 1, "quick", "cpu", "float64", DEFAULT, (), 1)
     session = Session(settings, "gw3")
     assert not (tmp_path / "run").exists()
-    session.plan([], [])
+    session.plan({}, [])
     assert (tmp_path / "run" / "gw3.jsonl").is_file()
     assert isinstance(session.writer, Writer)
     session.writer.close()

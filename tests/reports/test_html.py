@@ -118,7 +118,7 @@ def test_claim_page_is_complete(tmp_path):
         "Gaussian states",
         "claims/fbs_learning/s3_01_lemma_prox_modulus.py:42",
         "4 decided again in ball arithmetic: 2 tied exactly, 2 held, 0 violated",
-        "Median",
+        "Half of them are at least",
         "0x1.999999999999ap-4",
         "python -m claims reproduce ffeeddccbbaa",
         "A1 ✗ not met",
