@@ -11,14 +11,23 @@ from typing import Any
 
 import torch
 
-from claims import constants
+from claims import constants, sequence_constants
 from claims.kit.claim import Assumption
-from claims.kit.instances import NetworkPair, StepFunction
+from claims.kit.instances import (
+    ConvergentSequence,
+    FunctionSequence,
+    GraphSequence,
+    IntervalMap,
+    NetworkPair,
+    StepFunction,
+)
 from claims.oracle import regularizers as oracle
 
 
 def _points(p: Any) -> torch.Tensor:
     """Return the instance's own points (batch, d): around them A1 is tested."""
+    if isinstance(p, GraphSequence):
+        return p.u
     if hasattr(p, "v"):
         return p.v
     return p.first.u0 if isinstance(p, NetworkPair) else p.u0
@@ -65,12 +74,48 @@ def _linear_growth(p: Any) -> torch.Tensor:
     return size <= (c0 + c1 * u.norm(dim=1)) * (1 + (u.shape[1] + 8) * unit)
 
 
-def _bounded(p: StepFunction) -> torch.Tensor:
-    return p.values.norm(dim=-1).amax(1) <= p.bound
+def _bounded(p: StepFunction | FunctionSequence) -> torch.Tensor:
+    return p.values.norm(dim=-1).flatten(1).amax(1) <= p.bound
 
 
-def _bounded_variation(p: StepFunction) -> torch.Tensor:
-    return (p.values[:, 1:] - p.values[:, :-1]).norm(dim=-1).sum(1) <= p.variation
+def _bounded_variation(p: StepFunction | FunctionSequence) -> torch.Tensor:
+    jumps = p.values[..., 1:, :] - p.values[..., :-1, :]
+    return jumps.norm(dim=-1).sum(-1).reshape(len(jumps), -1).amax(1) <= p.variation
+
+
+def _strong_rate(p: ConvergentSequence) -> torch.Tensor:
+    """Decide ‖f_k − f‖_p ≤ 4^−k for every member."""
+    allowed = sequence_constants.binary_rate(2 * p.index, p.twice_p)
+    return (sequence_constants.distance_powers(p) <= allowed).all(1)
+
+
+def _converges(p: GraphSequence) -> torch.Tensor:
+    """Decide ‖u_m − u‖ ≤ r and ‖p_m − p‖ ≤ s for the last member, by the oracle's prox."""
+    u = sequence_constants.resolvents(p)
+    s = sequence_constants.graph_points(p, u)
+    apart = torch.stack([(u[:, -1] - p.u).norm(dim=1), (s[:, -1] - p.p).norm(dim=1)], 1)
+    return (apart <= p.rates).all(1)
+
+
+def _on_the_graph(p: IntervalMap) -> torch.Tensor:
+    """Decide limit + slope·r ∈ F(side·r) for all 0 < r ≤ 1: at r = 1, and at the limit up to the ends."""
+    rows = torch.arange(p.size)
+    place = p.side.long() + 1
+    ends, closed = p.ends[rows, place], p.closed[rows, place]
+    first = sequence_constants.inside(p.limit + p.slope, ends, closed)
+    return first & sequence_constants.inside(p.limit, ends, torch.ones_like(closed))
+
+
+def _closed_values(p: IntervalMap) -> torch.Tensor:
+    return (p.closed > 0).all(2).all(1)
+
+
+def _upper_semicontinuous(p: IntervalMap) -> torch.Tensor:
+    """Decide upper semicontinuity at 0: F(−) and F(+), as they do not depend on t, lie in F(0)."""
+    low, high, own = p.ends[..., 0], p.ends[..., 1], p.closed > 0
+    below = (low > low[:, 1:2]) | ((low == low[:, 1:2]) & (own[:, 1:2, 0] | ~own[..., 0]))
+    above = (high < high[:, 1:2]) | ((high == high[:, 1:2]) & (own[:, 1:2, 1] | ~own[..., 1]))
+    return (below & above).all(1)
 
 
 A1 = Assumption(
@@ -92,4 +137,31 @@ EQUICONTINUOUS = Assumption(
     "the family is equi-continuous in L²: its members have total variation at most V",
     _bounded_variation,
     "Rademacher functions, whose variation grows without bound",
+)
+STRONG_RATE = Assumption(
+    "strong rate",
+    "f_k → f in L^p with ‖f_k − f‖_p ≤ 4^−k",
+    _strong_rate,
+    "the typewriter sequence itself; Rademacher functions, which converge weakly only",
+)
+CONVERGES = Assumption(
+    "converges",
+    "u_k → u and p_k → p: the last member is within the stated rates of (u, p)",
+    _converges,
+    "a p that is not the limit of the p_k",
+)
+ON_THE_GRAPH = Assumption(
+    "graph",
+    "p_k ∈ F(u_k) for every k, u_k → u and p_k → p",
+    _on_the_graph,
+    "p_k outside F(u_k)",
+)
+CLOSED_VALUES = Assumption(
+    "closed values", "F(t) is closed for every t", _closed_values, "F(t) = (0, 1) for every t"
+)
+UPPER_SEMICONTINUOUS = Assumption(
+    "upper semicontinuous",
+    "every neighbourhood of F(0) contains F(t) for all t near 0",
+    _upper_semicontinuous,
+    "a single-valued discontinuous selection, sign(t) from ∂|t|",
 )

@@ -36,7 +36,7 @@ from claims.kit.arithmetic import (
     where,
     zeros,
 )
-from claims.kit.instances import Network, NetworkPair, Regularizer
+from claims.kit.instances import Alista, AnyNetwork, Lista, Network, NetworkPair, Regularizer
 from claims.oracle import grid as oracle_grid
 from claims.oracle import prox as oracle_prox
 from claims.oracle import regularizers as oracle
@@ -118,23 +118,40 @@ def weight_modulus_magnitude(
 # ---------------------------------------------------------------- section 4, operators and bounds
 
 
-def operators(p: Network) -> tuple[Array, Array, Array]:
-    """Return K = τWA (batch, N, d, d), c = τWf (batch, N, d), σ = τλ (batch, N)."""
-    K = p.tau[:, :, None, None] * matmul(p.W, p.A[:, None])
-    c = p.tau[:, :, None] * matvec(p.W, p.f[:, None])
-    return K, c, p.tau * p.lam
+def operators(p: AnyNetwork) -> tuple[Array, Array, Array]:
+    """Return K (batch, N, d, d), c (batch, N, d) and σ (batch, N) of a layer, whatever the system.
+
+    FBS: K = τWA, c = τWf, σ = τλ.  LISTA: K = W², c = W¹f, σ = λ.  ALISTA: K = τWA, c = τWf, σ = λ.
+    """
+    if isinstance(p, Lista):
+        return p.W2, matvec(p.W1, p.f[:, None]), p.lam
+    W = p.W[:, None] if isinstance(p, Alista) else p.W
+    K = p.tau[:, :, None, None] * matmul(W, p.A[:, None])
+    c = p.tau[:, :, None] * matvec(W, p.f[:, None])
+    return K, c, p.lam + 0 * p.tau if isinstance(p, Alista) else p.tau * p.lam
 
 
-def resolvent_step(p: Network, n: int, u: Array) -> Array:
-    """Return the oracle's layer n, prox_{hσ_nR}(u − hτ_nW_n(Au − f)), (2.2), for u (batch, d)."""
-    residual = matvec(p.A, u) - p.f
-    explicit = u - p.h * p.tau[:, n, None] * matvec(p.W[:, n], residual)
-    return _asked(oracle_prox.prox, p.regularizer, explicit, p.h * p.tau[:, n] * p.lam[:, n])
+def operations(p: AnyNetwork) -> int:
+    """Return the length of the dot products behind a layer, d + m, for the rounding model."""
+    return p.u0.shape[-1] + p.f.shape[-1]
 
 
-def resolvent_steps(p: Network, states: Array) -> Array:
-    """Return every layer applied to the state before it, (batch, N, d)."""
-    return stack([resolvent_step(p, n, states[:, n]) for n in range(p.tau.shape[1])], 1)
+def resolvent_steps(p: AnyNetwork, states: Array) -> Array:
+    """Return the oracle's prox_{hσ_nR}(u_n − h(K_n u_n − c_n)) for every n, (batch, N, d)."""
+    K, c, sigma = operators(p)
+    before = states[:, :-1]
+    return _asked(oracle_prox.prox, p.regularizer, before - p.h * (matvec(K, before) - c), p.h * sigma)
+
+
+def resolvent_run(p: AnyNetwork) -> Array:
+    """Return the states u_1 … u_N (batch, N, d) of the oracle's own recursion."""
+    K, c, sigma = operators(p)
+    states = [p.u0]
+    for n in range(sigma.shape[1]):
+        u = states[-1]
+        explicit = u - p.h * (matvec(K[:, n], u) - c[:, n])
+        states.append(_asked(oracle_prox.prox, p.regularizer, explicit, p.h * sigma[:, n]))
+    return stack(states[1:], 1)
 
 
 def step_factors(K: Array, h: float) -> Array:
@@ -142,21 +159,26 @@ def step_factors(K: Array, h: float) -> Array:
     return spectral_norm(identity(K, K.shape[-1]) - h * K)
 
 
-def step_magnitude(p: Network, states: Array) -> Array:
+def step_magnitude(p: AnyNetwork, states: Array) -> Array:
     """Return the sum of norms behind each step (batch, N), for the rounding model."""
-    sizes = norm(states)
-    drift = frobenius(p.W) * (frobenius(p.A)[:, None] * sizes[:, :-1] + norm(p.f)[:, None])
-    quadratic = p.lam * growth(p.regularizer, p.f)[1][:, None] * sizes[:, 1:]
-    return sizes[:, :-1] + p.h * p.tau * (drift + quadratic)
+    sizes, data = norm(states), norm(p.f)[:, None]
+    sigma = p.tau * p.lam if isinstance(p, Network) else p.lam
+    quadratic = sigma * growth(p.regularizer, p.f)[1][:, None] * sizes[:, 1:]
+    if isinstance(p, Lista):
+        drift = frobenius(p.W2) * sizes[:, :-1] + frobenius(p.W1) * data
+    else:
+        W = frobenius(p.W[:, None]) if isinstance(p, Alista) else frobenius(p.W)
+        drift = p.tau * W * (frobenius(p.A)[:, None] * sizes[:, :-1] + data)
+    return sizes[:, :-1] + p.h * (drift + quadratic)
 
 
-def state_bound_step(p: Network, states: Array) -> Terms:
+def state_bound_step(p: AnyNetwork, states: Array) -> Terms:
     """Return the terms of (4.3), ‖u_{n+1}‖ ≤ ρ_n‖u_n‖ + h‖c_n‖, each (batch, N)."""
     K, c, _ = operators(p)
     return {"initial": step_factors(K, p.h) * norm(states)[:, :-1], "data": p.h * norm(c)}
 
 
-def state_bound(p: Network) -> Terms:
+def state_bound(p: AnyNetwork) -> Terms:
     """Return the terms of (4.3) summed up over the layers, a bound on ‖u_n‖, n = 1 … N, each (batch, N)."""
     K, c, _ = operators(p)
     rho = step_factors(K, p.h)
@@ -168,20 +190,25 @@ def state_bound(p: Network) -> Terms:
     }
 
 
-def accumulated_magnitude(p: Network, states: Array) -> Array:
+def off_center_step(p: AnyNetwork) -> Array:
+    """Return hσ_n‖∂R⁰(0)‖ (batch, N): how far a minimum of R away from 0 may push the state in a layer."""
+    return p.h * operators(p)[2] * minimal_subgradient(p.regularizer, 0 * p.u0)[:, None]
+
+
+def accumulated_magnitude(p: AnyNetwork, states: Array) -> Array:
     """Return the magnitude of the first n steps carried on by the factors of the later ones, (batch, N)."""
     rho = step_factors(operators(p)[0], p.h)
     return accumulate(rho, norm(p.u0), step_magnitude(p, states))[:, 1:]
 
 
-def increment_distance(p: Network, states: Array) -> Array:
+def increment_distance(p: AnyNetwork, states: Array) -> Array:
     """Return h·dist(0, K_n u_n − c_n + σ_n ∂R(u_n)) (batch, N), the first bound of (4.4)."""
     K, c, sigma = operators(p)
     before = states[:, :-1]
     return p.h * distance_to_subdifferential(p.regularizer, before, c - matvec(K, before), sigma)
 
 
-def increment_bound(p: Network, states: Array) -> Terms:
+def increment_bound(p: AnyNetwork, states: Array) -> Terms:
     """Return the terms of ‖u_{n+1} − u_n‖ ≤ h(‖K_n u_n − c_n‖ + σ_n‖∂R⁰(u_n)‖), (4.4), each (batch, N)."""
     K, c, sigma = operators(p)
     before = states[:, :-1]
@@ -191,7 +218,7 @@ def increment_bound(p: Network, states: Array) -> Terms:
     }
 
 
-def h1_bound(p: Network) -> Terms:
+def h1_bound(p: AnyNetwork) -> Terms:
     r"""Return the terms of the H¹ bound (4.4) on :math:`(\int \|\hat u'\|^2)^{1/2}`, each (batch,).
 
     The bound is :math:`(h \sum (x_n + y_n + z_n)^2)^{1/2}` with x = ‖K_n‖M, y = ‖c_n‖, z = σ_n(C0 + C1 M)
@@ -213,13 +240,13 @@ def h1_bound(p: Network) -> Terms:
     return {name: p.h * (part * speed).sum(1) / safe for name, part in speeds.items()}
 
 
-def h1_seminorm(p: Network, states: Array) -> Array:
+def h1_seminorm(p: AnyNetwork, states: Array) -> Array:
     r"""Return :math:`(\int \|\hat u'\|^2)^{1/2}` of the states' piecewise-linear interpolant, (batch,)."""
     steps = states[:, 1:] - states[:, :-1]
     return sqrt((steps * steps).sum((-2, -1)) / p.h)
 
 
-def h1_magnitude(p: Network, states: Array) -> Array:
+def h1_magnitude(p: AnyNetwork, states: Array) -> Array:
     """Return the sum of norms behind `h1_seminorm`, (batch,): each increment carries its step's round-off."""
     each = step_magnitude(p, states)
     return sqrt((each * each).sum(1) / p.h) + h1_seminorm(p, states)
@@ -228,7 +255,7 @@ def h1_magnitude(p: Network, states: Array) -> Array:
 # ---------------------------------------------------------------- section 4, stability
 
 
-def used_subgradient(p: Network, states: Array, uncertainty: Array) -> Array:
+def used_subgradient(p: AnyNetwork, states: Array, uncertainty: Array) -> Array:
     r"""Return a bound on ‖p_{n+1}‖, the subgradients that the prox steps used, (batch, N).
 
     The quotient (u_n − h(K_n u_n − c_n) − u_{n+1})/(hσ_n) where σ_n > 0, capped by C0 + C1‖u_{n+1}‖; the
@@ -355,3 +382,11 @@ def family_projection_error(bound: Array, variation: Array, cells: int) -> Array
     Sharp: a jump between M and −M in the middle of every cell.
     """
     return sqrt(bound * variation / (2 * cells))
+
+
+# ---------------------------------------------------------------- the oracle's prox
+
+
+def resolvent(regularizer: Regularizer, v: Array, a: Array) -> Array:
+    """Return the oracle's prox_{aR}(v): v (batch, d) or (batch, K, d), a (batch,)."""
+    return _asked(oracle_prox.prox, regularizer, v, a)

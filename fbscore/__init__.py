@@ -2,18 +2,24 @@
 
 from fbscore import regularizers
 from fbscore.controls import distance, extend, norm, project, shift
-from fbscore.layers import fbs_step
+from fbscore.layers import alista_step, fbs_step, lista_step
+from fbscore.lista import AlistaControls, ListaControls, coupled
 from fbscore.network import forward
 from fbscore.types import Controls, Enclosure, Problem
 
 __all__ = [
+    "AlistaControls",
     "Controls",
     "Enclosure",
+    "ListaControls",
     "Problem",
+    "alista_step",
+    "coupled",
     "distance",
     "extend",
     "fbs_step",
     "forward",
+    "lista_step",
     "norm",
     "project",
     "regularizers",

@@ -28,6 +28,12 @@ def require_cells(argument: str, cells: object) -> None:
     require(isinstance(cells, int) and cells >= 1, argument, "at least 1 cell", cells)
 
 
+def require_size(argument: str, x: object) -> None:
+    """Require a size of an axis: an int that is at least 1."""
+    require(type(x) is int, argument, "an int", type(x).__name__, TypeError)
+    require(isinstance(x, int) and x >= 1, argument, "a size of at least 1", x)
+
+
 def require_floating(**tensors: object) -> None:
     """Require tensors of one dtype, float32 or float64, on one device; the first one sets both."""
     first: tuple[str, Tensor] | None = None
@@ -68,6 +74,13 @@ def require_nonnegative(argument: str, x: Tensor) -> None:
     require_finite(argument, x)
     low, _ = extremes(x)
     require(low >= 0.0, argument, "entries >= 0", f"a smallest entry of {low}")
+
+
+def require_positive(argument: str, x: Tensor) -> None:
+    """Require that every entry is finite and above 0."""
+    require_finite(argument, x)
+    low, _ = extremes(x)
+    require(low > 0.0 or x.numel() == 0, argument, "entries > 0", f"a smallest entry of {low}")
 
 
 def extremes(x: Tensor) -> tuple[float, float]:

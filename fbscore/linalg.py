@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 _linalg: Any = torch.linalg  # its stubs have no types
@@ -42,6 +42,30 @@ def solve_positive_definite(
 def symmetric_eigenvalues(M: Float[Tensor, "batch n n"]) -> Float[Tensor, "batch n"]:
     """Eigenvalues of symmetric matrices in ascending order."""
     return _linalg.eigvalsh(M)
+
+
+def svd(
+    M: Float[Tensor, "batch n k"],
+) -> tuple[Float[Tensor, "batch n r"], Float[Tensor, "batch r"], Float[Tensor, "batch r k"]]:
+    """Thin singular value decomposition ``X, σ, Yᵀ``, ``σ`` in descending order.
+
+    A matrix that is not finite gives NaN for ``σ`` where LAPACK would refuse the whole batch.
+    """
+    finite, cleared = _cleared(M)
+    X, sigma, Yt = _linalg.svd(cleared, full_matrices=False)
+    return X, torch.where(finite, sigma, torch.nan), Yt
+
+
+def singular_values(M: Float[Tensor, "batch n k"]) -> Float[Tensor, "batch r"]:
+    """Singular values in descending order; NaN for a matrix that is not finite."""
+    finite, cleared = _cleared(M)
+    return torch.where(finite, _linalg.svdvals(cleared), torch.nan)
+
+
+def _cleared(M: Float[Tensor, "batch n k"]) -> tuple[Bool[Tensor, "batch 1"], Float[Tensor, "batch n k"]]:
+    """Whether each matrix is finite, and the matrices with 0 for those that are not."""
+    finite = M.isfinite().flatten(1).all(-1)
+    return finite.unsqueeze(-1), torch.where(finite[:, None, None], M, 0.0)
 
 
 def _length(x: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch"]:

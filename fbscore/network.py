@@ -1,45 +1,96 @@
-"""The FBS-network: the only recursion over layers."""
+"""The FBS-, LISTA and ALISTA networks: the only recursion over layers."""
+
+from functools import singledispatch
 
 import torch
 
 from fbscore.errors import require
-from fbscore.layers import fbs_step
-from fbscore.shapes import Trajectory
+from fbscore.layers import alista_step, fbs_step, lista_step
+from fbscore.lista import AlistaControls, ListaControls
+from fbscore.shapes import State, Trajectory
 from fbscore.types import Controls, Problem
 
-__all__ = ["forward"]
+__all__ = ["forward", "layer"]
+
+AnyControls = Controls | ListaControls | AlistaControls
 
 
-def forward(problem: Problem, controls: Controls) -> Trajectory:
-    r"""States ``u_0, ..., u_N`` of the FBS-network.
+@singledispatch
+def layer(controls: object, n: int, u: State, problem: Problem) -> State:
+    r"""State after layer ``n`` of the network that the type of ``controls`` stands for.
+
+    Parameters
+    ----------
+    controls : Controls, ListaControls or AlistaControls
+        Further networks register a layer of their own: ``@layer.register``.
+    n : int
+        ``0 .. N − 1``.
+    u : (batch, d)
+        State before the layer.
+    problem : Problem
+
+    Returns
+    -------
+    (batch, d)
+
+    Raises
+    ------
+    TypeError
+        No layer is registered for this type.
+    """
+    known = ", ".join(cls.__name__ for cls in layer.registry if cls is not object)
+    raise TypeError(f"controls: expected one of {known}, got {type(controls).__name__}")
+
+
+@layer.register
+def _(controls: Controls, n: int, u: State, problem: Problem) -> State:
+    W, tau, lam = controls.W[:, n], controls.tau[:, n], controls.lam[:, n]
+    return fbs_step(u, controls.h, problem.A, problem.f, W, tau, lam, problem.regularizer)
+
+
+@layer.register
+def _(controls: ListaControls, n: int, u: State, problem: Problem) -> State:
+    W1, W2, lam = controls.W1[:, n], controls.W2[:, n], controls.lam[:, n]
+    return lista_step(u, controls.h, problem.f, W1, W2, lam, problem.regularizer)
+
+
+@layer.register
+def _(controls: AlistaControls, n: int, u: State, problem: Problem) -> State:
+    tau, lam = controls.tau[:, n], controls.lam[:, n]
+    return alista_step(u, controls.h, problem.A, problem.f, controls.W, tau, lam, problem.regularizer)
+
+
+def forward(problem: Problem, controls: AnyControls) -> Trajectory:
+    r"""States ``u_0, ..., u_N`` of the network.
 
     Parameters
     ----------
     problem : Problem
-        ``A, f, u0, R`` for a batch of instances.
-    controls : Controls
-        ``W, tau, lam`` on ``N`` cells for the same batch, ``d``, ``m``, dtype and device.
+        ``A, f, u0, R`` for a batch of instances; LISTA does not use ``A``.
+    controls : Controls, ListaControls or AlistaControls
+        The layers' parameters on ``N`` cells for the same batch, ``d``, ``m``, dtype and device.
 
     Returns
     -------
     (batch, N + 1, d)
-        ``states[:, 0] = u0``.  ``O(N d m)`` operations an instance besides the prox: ``K = τ W A`` is
-        never formed.  Differentiable in every tensor.
+        ``states[:, 0] = u0``.  ``O(N d m)`` operations an instance besides the prox (``O(N d (d + m))`` for
+        LISTA): ``K = τ W A`` is never formed.  Differentiable in every tensor.
 
     Raises
     ------
-    ValueError
-        ``controls`` does not match ``problem``.
+    TypeError, ValueError
+        ``controls`` is of no known type, or does not match ``problem``.
 
     References
     ----------
-    X. Lin, C. Wu, arXiv:2605.27133, (2.2) [reconstructed].
+    X. Lin, C. Wu, arXiv:2605.27133, (2.2), (2.6) and section 2.2 [reconstructed].
     """
+    if layer.dispatch(type(controls)) is layer.dispatch(object):
+        layer(controls, 0, problem.u0, problem)  # says which types are known
     for name in ("batch", "d", "m", "dtype", "device"):
         expected, got = getattr(problem, name), getattr(controls, name)
         require(expected == got, "controls", f"{name} = {expected} as in the problem", got)
-    h = controls.h
     states = [problem.u0]
-    for W, tau, lam in zip(controls.W.unbind(1), controls.tau.unbind(1), controls.lam.unbind(1), strict=True):
-        states.append(fbs_step(states[-1], h, problem.A, problem.f, W, tau, lam, problem.regularizer))
+    for n in range(controls.N):
+        states.append(layer(controls, n, states[-1], problem))
     return torch.stack(states, dim=1)

@@ -11,6 +11,7 @@ State: TypeAlias = Float[Tensor, "batch d"]
 Data: TypeAlias = Float[Tensor, "batch m"]
 Measurement: TypeAlias = Float[Tensor, "batch m d"]
 Layer: TypeAlias = Float[Tensor, "batch d m"]
+Square: TypeAlias = Float[Tensor, "batch d d"]
 Layers: TypeAlias = Float[Tensor, "batch N d m"]
 Steps: TypeAlias = Float[Tensor, "batch N"]
 Trajectory: TypeAlias = Float[Tensor, "batch states d"]
@@ -26,6 +27,7 @@ __all__ = [
     "Layers",
     "Measurement",
     "Scalars",
+    "Square",
     "State",
     "Steps",
     "Trajectory",

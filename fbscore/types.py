@@ -59,14 +59,8 @@ class Problem:
 
     def _require_matching_regularizer(self) -> None:
         """Require parameters of ``R`` for this batch, ``d``, dtype and device."""
-        R = self.regularizer
-        require_instance("regularizer", R, Regularizer, "a Regularizer")
-        for name, parameter in R.parameters.items():
-            if isinstance(parameter, Tensor):
-                require_floating(**{"A": self.A, f"regularizer.{name}": parameter})
-                size = parameter.shape[0]
-                require(size == self.batch, f"regularizer.{name}", f"a batch of {self.batch}", size)
-        require(R.dimension in (None, self.d), "regularizer", f"parameters for d = {self.d}", R.dimension)
+        require_instance("regularizer", self.regularizer, Regularizer, "a Regularizer")
+        self.regularizer.require_match("regularizer", self.batch, self.d, A=self.A)
 
     @property
     def batch(self) -> int:

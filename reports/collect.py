@@ -146,7 +146,7 @@ def _route(kind: str, name: str, started: bool, tallies: Tallies, results: Seque
 
 
 def _instances(records: Iterable[Record]) -> tuple[Instance, ...]:
-    order = {role: k for k, role in enumerate(("counterexample", "witness", "undecided", "worst"))}
+    order = {role: k for k, role in enumerate(("counterexample", "witness", "found", "undecided", "worst"))}
     unique = {(r["id"], r.get("role")): _instance(r) for r in records}
     return tuple(sorted(unique.values(), key=lambda found: (order.get(found.role, 9), found.id)))
 

@@ -16,7 +16,7 @@ import torch
 
 import claims.kit.threads  # noqa: F401 - before torch does any work
 import fbscore.network
-from claims import constants
+from claims import constants, sequence_constants
 from claims.kit import catalogue
 from claims.kit.claim import Check
 from claims.kit.context import FloatRun
@@ -81,6 +81,17 @@ def _constant(name: str, change: Callable[..., Any]) -> Plant:
     return plant
 
 
+def _sequence(name: str, change: Callable[..., Any]) -> Plant:
+    """Return the plant that changes a constant for sequences; ``change(right answer)``."""
+
+    def plant(patch: pytest.MonkeyPatch) -> Subject:
+        right = getattr(sequence_constants, name)
+        patch.setattr(sequence_constants, name, lambda *given: change(right(*given)))
+        return Subject()
+
+    return plant
+
+
 def _controls(**changes: Callable[[torch.Tensor], torch.Tensor]) -> Plant:
     """Return the plant that runs the right recursion on changed controls."""
 
@@ -114,6 +125,12 @@ def _left_values(values: torch.Tensor, cells: int) -> torch.Tensor:
     return values[:, index]
 
 
+def _interpolated(values: torch.Tensor, cells: int) -> torch.Tensor:
+    """Half of every cell is averaged with the next."""
+    fine = fbscore.extend(values, cells)
+    return (fine + fine.roll(-1, 1)) / 2
+
+
 def _scaled(terms: dict[str, Any], name: str, factor: float) -> dict[str, Any]:
     return terms | {name: terms[name] * factor}
 
@@ -125,6 +142,19 @@ STABLE, STABLE_LAYER = "test_stability", "test_stability_of_a_layer"
 PROX = ("test_modulus_in_values", "test_lipschitz_in_the_weight", "test_energy_form_lower")
 #: A weight that is too small still satisfies the moduli; only the energy sees that the point is no minimiser.
 ENERGY = ("test_energy_form_lower", "test_energy_form_upper")
+LAYERS, MEANS, CAUCHY = (
+    "test_distance_to_layers",
+    "test_means_decide_distances",
+    "test_chosen_members_are_cauchy",
+)
+GRAPH, GAP, LIMIT = (
+    "test_points_of_the_graph_bound_the_excess",
+    "test_gap_vanishes",
+    "test_limit_is_a_subgradient",
+)
+KEPT, CLOSED = "test_levels_keep_enough_members", "test_graph_is_closed"
+EQUIDISTANT, IN_L2 = "test_rademacher_functions_are_equidistant", "test_converges_in_l2"
+BAD_SETS, OFF_SETS = "test_bad_sets_are_small", "test_converges_off_a_small_set"
 
 FAULTS = (
     Fault(
@@ -253,7 +283,7 @@ FAULTS = (
     Fault(
         "cell means replaced by samples",
         _subject(project=_left_values),
-        ("test_projection_is_the_cell_mean", "test_projection_error"),
+        ("test_projection_is_the_cell_mean", "test_projection_error", LAYERS, MEANS, CAUCHY),
     ),
     Fault(
         "cell means scaled by 1.0001",
@@ -311,6 +341,87 @@ FAULTS = (
         "drift term dropped",
         _constant("stability_increments", lambda t: _scaled(t, "drift", 0.0)),
         (STABLE_LAYER, STABLE),
+    ),
+    Fault(
+        "extension scaled by 1.0001",
+        _subject(extend=lambda values, cells: 1.0001 * fbscore.extend(values, cells)),
+        (
+            *("test_projection_inverts_extension", EQUIDISTANT, IN_L2),
+            *("test_stays_apart_in_the_supremum_norm", "test_family_is_equicontinuous"),
+        ),
+    ),
+    Fault(
+        "extension interpolates",
+        _subject(extend=_interpolated),
+        ("test_projection_inverts_extension", LAYERS, EQUIDISTANT, IN_L2),
+    ),
+    Fault(
+        "cell means scaled by 0.9999",
+        _subject(project=lambda values, cells: 0.9999 * fbscore.project(values, cells)),
+        ("test_projection_inverts_extension", LAYERS, MEANS),
+    ),
+    Fault(
+        "every mean is that of the first cell",
+        _subject(project=lambda values, cells: fbscore.project(values, cells)[:, :1].expand(-1, cells, -1)),
+        ("test_projection_is_the_cell_mean", LAYERS, MEANS),
+    ),
+    Fault(
+        "prox shortened by 0.9999",
+        _subject(prox=lambda R, v, a: 0.9999 * R.prox(v, a)),
+        (GRAPH, "test_gap_is_nonnegative", GAP),
+    ),
+    Fault(
+        "ℓ₁ left unthresholded",
+        _prox(regularizers.L1, lambda right, R, v, a: v),
+        (RESOLVENT, GRAPH, "test_gap_is_nonnegative"),
+    ),
+    Fault(
+        "distance to the layers 2 % too small", _sequence("family_distance", lambda x: 0.98 * x), (LAYERS,)
+    ),
+    Fault(
+        "distance to the layers 2 % too large",
+        _sequence("family_distance", lambda x: 1.02 * x),
+        (LAYERS,),
+        "loose",
+    ),
+    Fault("variation 2 % too small", _sequence("variation_square", lambda x: 0.98 * x), (MEANS,)),
+    Fault("variation 2 % too large", _sequence("variation_square", lambda x: 1.02 * x), (MEANS,), "loose"),
+    Fault("boxes 2 % too small", _sequence("mesh_square", lambda x: 0.98 * x), (CAUCHY,)),
+    Fault("boxes 2 % too large", _sequence("mesh_square", lambda x: 1.02 * x), (CAUCHY,), "loose"),
+    Fault(
+        "all members kept",
+        _sequence("kept_members", lambda levels: [torch.ones_like(mask) for mask in levels]),
+        (CAUCHY,),
+    ),
+    Fault(
+        "half of the members kept",
+        _sequence("kept_members", lambda levels: [mask & (mask.cumsum(1) % 2 == 0) for mask in levels]),
+        (KEPT,),
+    ),
+    Fault("boxes counted twice", _sequence("boxes", lambda n: [2 * x for x in n]), (KEPT,), "loose"),
+    Fault("Bregman gap dropped", _sequence("graph_error", lambda t: _scaled(t, "gap", 0.0)), (GRAPH,)),
+    Fault("tilt of p dropped", _sequence("graph_error", lambda t: _scaled(t, "tilt", 0.0)), (GRAPH,)),
+    Fault(
+        "tilt 2 % too large", _sequence("graph_error", lambda t: _scaled(t, "tilt", 1.02)), (GRAPH,), "loose"
+    ),
+    Fault("bound on the gap halved", _sequence("gap_bound", lambda x: x / 2), (GAP,)),
+    Fault("bound on the gap 2 % too large", _sequence("gap_bound", lambda x: 1.02 * x), (GAP,), "loose"),
+    Fault(
+        "rate of the points halved", _sequence("limit_bound", lambda t: _scaled(t, "points", 0.5)), (LIMIT,)
+    ),
+    Fault(
+        "rate of the subgradients 2 % too small",
+        _sequence("limit_bound", lambda t: _scaled(t, "subgradients", 0.98)),
+        (LIMIT,),
+    ),
+    Fault("limits outside and inside swapped", _sequence("outside_value", lambda x: 1 - x), (CLOSED,)),
+    Fault("near taken for far", _sequence("far", lambda x: 1 - x), (BAD_SETS, OFF_SETS)),
+    Fault("tail 2 % too small", _sequence("tail", lambda x: 0.98 * x), (OFF_SETS,)),
+    Fault("tail 2 % too large", _sequence("tail", lambda x: 1.02 * x), (OFF_SETS,), "loose"),
+    Fault(
+        "supremum norm 0.01 % too small",
+        _sequence("uniform_distances", lambda x: 0.9999 * x),
+        ("test_stays_apart_in_the_supremum_norm",),
     ),
 )
 

@@ -110,6 +110,7 @@ def test_example_holds(held: tuple[int, evidence.Run, str]) -> None:
     expected = {
         "test_firm_bound[drawn]": "holds",
         "test_firm_bound[sampled]": "holds",
+        "test_firm_bound[adversarial]": "holds",
         "test_firm_bound_needs_minimum_at_zero[witness]": "found",
     }
     assert verdicts(run) == expected, output

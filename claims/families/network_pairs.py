@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import torch
 
-from claims.families import networks, photographs, regularizers
-from claims.kit.instances import Network, NetworkPair, Regularizer
+from claims.families import networks, photographs, regularizers, systems
+from claims.kit.instances import Alista, AnyNetwork, Lista, Network, NetworkPair, Regularizer
 from claims.kit.sampling import Batch, Sampler, Source, fixed, portions
 
 CHANGES = ("u0", "f", "W", "tau", "lam", "controls", "everything", "unrelated controls")
@@ -26,23 +26,31 @@ def _shaken(source: Source, x: torch.Tensor, size: torch.Tensor) -> torch.Tensor
     return x * (1 + size.reshape(shape) * source.normal(*x.shape))
 
 
-def perturbed(source: Source, first: Network, change: str) -> Network:
-    """Return the second system: ``first`` with one of `CHANGES`."""
-    size = source.scale(first.tau.shape[0], low=-12, high=0)
+def perturbed(source: Source, first: AnyNetwork, change: str) -> AnyNetwork:
+    """Return the second system: ``first`` with one of `CHANGES`; W and τ stand for W¹ and W² of LISTA."""
+    size = source.scale(first.lam.shape[0], low=-12, high=0)
+    own = {"W": "W1", "tau": "W2"} if isinstance(first, Lista) else {}
     if change == "unrelated controls":
-        W, tau, lam = networks.controls(source, first.A, first.tau.shape[1])
-        return replace(first, W=W, tau=tau, lam=lam)
+        return _unrelated(source, first)
     parts = {"controls": ("W", "tau", "lam"), "everything": ("u0", "f", "W", "tau", "lam")}.get(
         change, (change,)
     )
-    changed = {name: _shaken(source, getattr(first, name), size) for name in parts}
+    names = [own.get(part, part) for part in parts]
+    changed = {name: _shaken(source, getattr(first, name), size) for name in names}
     signs = {name: changed[name].abs() for name in ("tau", "lam") if name in changed}
     return replace(first, **(changed | signs))
 
 
+def _unrelated(source: Source, first: AnyNetwork) -> AnyNetwork:
+    """Return ``first`` with controls drawn afresh, of the same system."""
+    W, tau, lam = networks.controls(source, first.A, first.lam.shape[1])
+    other = Network(first.regularizer, first.A, first.f, first.u0, W, tau, lam)
+    return {Lista: systems.coupled, Alista: systems.fixed}.get(type(first), systems.same)(other)
+
+
 def corners(source: Source, name: str, count: int = 4) -> Iterator[tuple[str, NetworkPair]]:
-    """Yield pairs in which one term of the bound stands alone, and pairs that coincide."""
-    for d, depth in ((1, 1), (1, 4), (3, 2)):
+    """Yield pairs of FBS-networks in which one term of the bound stands alone, and pairs that coincide."""
+    for d, depth in networks.corner_shapes(source, name):
         for gain in (0.0, 0.5, -0.5):
             first = networks.plain(source, name, count, d, depth, gain=gain)
             yield f"corner: u0 alone, K = {gain:g} I", NetworkPair(first, replace(first, u0=first.u0 + 1))
@@ -59,16 +67,24 @@ def corners(source: Source, name: str, count: int = 4) -> Iterator[tuple[str, Ne
         yield "corner: τ zero in the second", NetworkPair(mixed, replace(mixed, tau=mixed.tau * 0))
 
 
+def _fbs(network: AnyNetwork) -> Network:
+    assert isinstance(network, Network)
+    return network
+
+
 def draw(source: Source, size: int) -> Iterator[Batch]:
     """Yield ``size`` independent draws in groups of one shape and change, then corners and photographs."""
     for count in portions(size, max(1, min(24, size // 32))):
-        family, first = networks.volume(source, count, regularizers.ADMISSIBLE)
-        first, change = first.representable(), source.choice(CHANGES)
+        family, drawn = networks.volume(source, count, regularizers.ADMISSIBLE)
+        system, varied = systems.vary(source, drawn)
+        first, change = varied.representable(), source.choice(CHANGES)
         pair = NetworkPair(first, perturbed(source, first, change))
-        yield Batch(pair.representable(), f"{family}, {change} differs", independent=True)
+        yield Batch(pair.representable(), f"{family}, {system}, {change} differs", independent=True)
     for name in regularizers.ADMISSIBLE:
         for family, pair in corners(source, name):
-            yield Batch(pair.representable(), family, independent=False)
+            for system in networks.corner_systems(source, name):
+                run = NetworkPair(system(_fbs(pair.first)), system(_fbs(pair.second)))
+                yield Batch(run.representable(), family, independent=False)
     if photographs.available():
         first = photographs.networks(source, 16)
         pair = NetworkPair(first, perturbed(source, first, "f"))

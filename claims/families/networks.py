@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from claims.families import matrices, photographs, profiles, regularizers
+from claims.families import matrices, photographs, profiles, regularizers, systems
 from claims.kit.instances import Network
 from claims.kit.sampling import Batch, Sampler, Source, portions
 
@@ -78,9 +78,23 @@ def plain(
     return Network(regularizer, eye * (1.0 if gain else 0.0), f, u0, W, ones, ones * lam)
 
 
+#: (d, N) of the corners.  ℓ₁ takes all of them, another regulariser one that the shard draws.
+CORNERS = ((1, 1), (1, 4), (3, 2))
+
+
+def corner_shapes(source: Source, name: str) -> Sequence[tuple[int, int]]:
+    """Return the shapes (d, N) in which a regulariser's corners are made in this shard."""
+    return CORNERS if name == "l1" else (source.choice(CORNERS),)
+
+
+def corner_systems(source: Source, name: str) -> Sequence[systems.Maker]:
+    """Return the systems as which a regulariser's corners run in this shard: all for ℓ₁, else a drawn one."""
+    return systems.MAKERS if name == "l1" else (source.choice(systems.MAKERS),)
+
+
 def corners(source: Source, name: str, count: int = 4) -> Iterator[tuple[str, Network]]:
     """Yield the corner strata of one regulariser, each as (family, networks)."""
-    for d, depth in ((1, 1), (1, 4), (3, 2)):
+    for d, depth in corner_shapes(source, name):
         still = plain(source, name, count, d, depth)
         yield "corner: K = 0, f = 0, λ = 0", still
         for gain in (2.0**-8, -(2.0**-8), 1.0, -1.0, float(depth)):
@@ -114,10 +128,12 @@ def draw(source: Source, size: int, names: Sequence[str] = regularizers.ADMISSIB
     """Yield ``size`` independent draws in groups of one shape, then corners and photographs."""
     for count in portions(size, max(1, min(24, size // 32))):
         family, network = volume(source, count, names)
-        yield Batch(network.representable(), family, independent=True)
+        system, varied = systems.vary(source, network)
+        yield Batch(varied.representable(), f"{family}, {system}", independent=True)
     for name in names:
         for family, network in corners(source, name):
-            yield Batch(network.representable(), family, independent=False)
+            for system in corner_systems(source, name):
+                yield Batch(system(network).representable(), family, independent=False)
     if photographs.available():
         yield Batch(photographs.networks(source, 16).representable(), "photographs", independent=False)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from claims.families import networks, regularizers
 from claims.kit.instances import Network, Regularizer
-from claims.kit.sampling import Sampler, Source, fixed
+from claims.kit.sampling import Batch, Sampler, Source, fixed
 
 
 def off_center() -> Sampler:
@@ -24,6 +24,19 @@ def off_center() -> Sampler:
     return fixed(
         "‖u − b‖₁, b gaussian, λ = 1, f = 0, K = 0, −I or −4I, u0 between 2^-16 and 1, N = 1, 4, 8.", strata
     )
+
+
+def with_off_center() -> Sampler:
+    """Return the networks of every admissible regulariser, and those with ‖u − b‖₁."""
+
+    def drawn(source: Source, size: int) -> Iterator[Batch]:
+        yield from networks.draw(source, size, (*regularizers.ADMISSIBLE, "shifted_l1"))
+        yield from off_center().draw(source, size)
+        pulled = networks.plain(source, "shifted_l1", 4, 1, 2, lam=0.25)
+        at_zero = replace(pulled, u0=0 * pulled.u0)
+        yield Batch(at_zero.representable(), "corner: pulled from 0 towards the centre", independent=False)
+
+    return Sampler(f"{networks.DISTRIBUTION} ‖u − b‖₁ with gaussian b besides.", drawn)
 
 
 def jumping() -> Sampler:

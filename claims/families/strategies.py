@@ -8,9 +8,23 @@ import torch
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from claims.families import convergent, graph_sequences, regularizers
 from claims.families import functions as step_functions
-from claims.families import regularizers
-from claims.kit.instances import Network, NetworkPair, Regularizer, StepFunction, WeightPair
+from claims.families import sequences as function_sequences
+from claims.kit.instances import (
+    Alista,
+    AnyNetwork,
+    ConvergentSequence,
+    FunctionSequence,
+    GraphSequence,
+    IntervalMap,
+    Lista,
+    Network,
+    NetworkPair,
+    Regularizer,
+    StepFunction,
+    WeightPair,
+)
 
 #: Numbers that shrink to 0, 1, −1, 2, …: small integers, eighths, binary fractions, large and
 #: small powers of two.
@@ -50,37 +64,42 @@ def weight_pairs(draw: DrawFn) -> WeightPair:
     return WeightPair(_regularizer(draw, d), _tensor(draw, d), a, b)
 
 
-def _controls(draw: DrawFn, depth: int, d: int, m: int) -> dict[str, torch.Tensor]:
-    gains = st.one_of(st.integers(-2, 2).map(float), st.integers(-32, 32).map(lambda k: k / 8))
-    weights = gains.map(abs)
-    return {
-        "W": _tensor(draw, depth, d, m, entries=gains),
-        "tau": _tensor(draw, depth, entries=weights),
-        "lam": _tensor(draw, depth, entries=weights),
-    }
+#: Entries of the controls: small integers and eighths.
+_GAINS = st.one_of(st.integers(-2, 2).map(float), st.integers(-32, 32).map(lambda k: k / 8))
+
+
+def _controls(draw: DrawFn, system: type[AnyNetwork], depth: int, d: int, m: int) -> dict[str, torch.Tensor]:
+    """Return the controls of a system, by the names of its fields."""
+    lam = _tensor(draw, depth, entries=_GAINS.map(abs))
+    if system is Lista:
+        W1, W2 = (_tensor(draw, depth, d, size, entries=_GAINS) for size in (m, d))
+        return {"W1": W1, "W2": W2, "lam": lam}
+    layers = (depth,) if system is Network else ()
+    W = _tensor(draw, *layers, d, m, entries=_GAINS)
+    return {"W": W, "tau": _tensor(draw, depth, entries=_GAINS.map(abs)), "lam": lam}
 
 
 @st.composite
-def networks(draw: DrawFn) -> Network:
-    """Draw a network with d ≤ 3, m ≤ 2, N ≤ 3."""
+def networks(draw: DrawFn) -> AnyNetwork:
+    """Draw an FBS-, LISTA or ALISTA network with d ≤ 3, m ≤ 2, N ≤ 3."""
+    system = draw(st.sampled_from((Network, Lista, Alista)))
     d, m, depth = draw(st.integers(1, 3)), draw(st.integers(0, 2)), draw(st.integers(1, 3))
     A = _tensor(draw, m, d, entries=st.integers(-2, 2).map(float))
-    return Network(
-        _regularizer(draw, d), A, _tensor(draw, m), _tensor(draw, d), **_controls(draw, depth, d, m)
-    )
+    regularizer, f, u0 = _regularizer(draw, d), _tensor(draw, m), _tensor(draw, d)
+    return system(regularizer, A, f, u0, **_controls(draw, system, depth, d, m))
 
 
 @st.composite
 def network_pairs(draw: DrawFn) -> NetworkPair:
     """Draw a network and a second one that differs in some of u0, f and the controls."""
     first = draw(networks())
-    depth, d, m = first.W.shape[1:]
+    (d, m), depth = (first.u0.shape[1], first.f.shape[1]), first.lam.shape[1]
     changes: dict[str, torch.Tensor] = {}
     if draw(st.booleans()):
         changes["u0"] = _tensor(draw, d)
     if draw(st.booleans()):
         changes["f"] = _tensor(draw, m)
-    other = _controls(draw, depth, d, m)
+    other = _controls(draw, type(first), depth, d, m)
     changes |= {name: value for name, value in other.items() if draw(st.booleans())}
     return NetworkPair(first, replace(first, **changes))
 
@@ -90,3 +109,68 @@ def functions(draw: DrawFn) -> StepFunction:
     """Draw a step function on at most 6 cells with values in R or R², and a depth of at most 6."""
     grid, cells, k = draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(st.integers(1, 2))
     return step_functions.measured(_tensor(draw, grid, k), cells)
+
+
+@st.composite
+def sequences(draw: DrawFn) -> FunctionSequence:
+    """Draw at most 6 members on 4 cells with values in R or R², and one level or two."""
+    members, k = draw(st.integers(2, 6)), draw(st.integers(1, 2))
+    cells, parts = draw(st.sampled_from([((1,), (2,)), ((1, 2), (2, 4)), ((2, 4), (4, 8))]))
+    eighths = st.integers(-64, 64).map(lambda i: i / 8)
+    return function_sequences.measured(_tensor(draw, members, 4, k, entries=eighths), cells, parts)
+
+
+@st.composite
+def graph_points(draw: DrawFn) -> GraphSequence:
+    """Draw points of a graph, a candidate for their limit that need not be one, and test points, d ≤ 3."""
+    d, members = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    a = draw(st.sampled_from([0.25, 0.5, 1.0, 2.0]))
+    x, (u, p) = _tensor(draw, members, d), (_tensor(draw, d) for _ in range(2))
+    weight = torch.full((1,), a, dtype=torch.float64)
+    sequence = GraphSequence(
+        _regularizer(draw, d), x, weight, u, p, _tensor(draw, 3, d), torch.zeros(1, 2, dtype=torch.float64)
+    )
+    return graph_sequences.measured(sequence)
+
+
+@st.composite
+def graph_sequences_to_a_limit(draw: DrawFn) -> GraphSequence:
+    """Draw x + c/2^(4k) and the point of the graph that belongs to x, d ≤ 3."""
+    d = draw(st.integers(1, 3))
+    x, c, v = _tensor(draw, d), _tensor(draw, d), _tensor(draw, 3, d)
+    a = torch.full((1,), draw(st.sampled_from([0.25, 0.5, 1.0, 2.0])), dtype=torch.float64)
+    steps = torch.exp2(-4.0 * torch.arange(4, dtype=torch.float64))
+    return graph_sequences.towards(_regularizer(draw, d), a, x, c, steps, v)
+
+
+@st.composite
+def interval_maps(draw: DrawFn) -> IntervalMap:
+    """Draw a map with closed values that is upper semicontinuous at 0, and points of its graph."""
+    ends = _tensor(draw, 3, 2, entries=st.integers(-2, 2).map(float)).sort(dim=2).values
+    ends[:, 1] = torch.stack([ends[..., 0].amin(1), ends[..., 1].amax(1)], 1)
+    place = draw(st.integers(0, 2))
+    first, last = (draw(st.integers(int(ends[0, place, 0]), int(ends[0, place, 1]))) for _ in range(2))
+    side, limit, slope = (
+        torch.tensor([float(x)], dtype=torch.float64) for x in (place - 1, last, first - last)
+    )
+    return IntervalMap(ends, torch.ones_like(ends), side, limit, slope)
+
+
+@st.composite
+def indicators(draw: DrawFn) -> ConvergentSequence:
+    """Draw χ_[s, s + 1/k) for some k that divide 12, with the limit χ_[s, s) = 0 or χ_[0, s)."""
+    chosen = draw(st.lists(st.sampled_from((2, 3, 4, 6, 12)), min_size=2, max_size=5, unique=True))
+    return convergent.indicators(sorted(chosen), 12, draw(st.integers(0, 6)), draw(st.booleans()))
+
+
+@st.composite
+def convergent_sequences(draw: DrawFn) -> ConvergentSequence:
+    """Draw at most 3 members on at most 6 cells, scaled down to ‖f_k − f‖_p ≤ 4^−k."""
+    members, grid, twice_p = (
+        draw(st.integers(1, 3)),
+        draw(st.integers(1, 6)),
+        draw(st.sampled_from((2, 3, 4, 6))),
+    )
+    index = torch.arange(members, dtype=torch.float64)[None] + draw(st.integers(0, 2))
+    shape, limit = _tensor(draw, members, grid), _tensor(draw, grid, entries=st.integers(-4, 4).map(float))
+    return convergent.scaled(shape, limit, index, twice_p)

@@ -91,6 +91,19 @@ def pairs() -> Sampler:
     return Sampler(DISTRIBUTION, draw)
 
 
+def pairs_off_center() -> Sampler:
+    """Return the sampler of points with two weights for admissible regularisers and for ‖u − b‖₁."""
+
+    def drawn(source: Source, size: int) -> Iterator[Batch]:
+        yield from draw(source, size, (*regularizers.ADMISSIBLE, "shifted_l1", "shifted_l1"))
+        unit = regularizers.unit("shifted_l1", 4, 1, source.device)
+        weight = source.uniform(4, high=1.0)
+        start = WeightPair(unit, torch.zeros(4, 1, dtype=torch.float64, device=source.device), weight, weight)
+        yield Batch(start.representable(), "corner: v = 0, pulled towards the centre", independent=False)
+
+    return Sampler(f"{DISTRIBUTION} ‖u − b‖₁ with gaussian b among the regularisers.", drawn)
+
+
 def around_the_jump(name: str) -> Sampler:
     """Return weights on both sides of that at which the prox of ``l0`` or ``half_power`` jumps, d = 1."""
 

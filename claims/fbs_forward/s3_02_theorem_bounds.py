@@ -19,15 +19,23 @@ from claims.kit.arithmetic import norm
 from claims.kit.claim import claim
 from claims.kit.margin import at_most
 
+WITHOUT_A2 = "with h‖c_n‖ + hσ_n‖∂R⁰(0)‖ for h‖c_n‖ the bound holds for every R with A1 (checked beside)"
+WITHOUT_A3 = (
+    "on ‖u‖ ≤ M, ‖∂R(u)‖ ≤ max_{‖w‖≤M+1} R − min_{‖w‖≤M} R, finite by A1; it takes the place of C0 + C1M"
+)
+
 states_bounded = claim("fbs_forward", "Theorem 3.2 (bounds)", assumes=(A1, A2))
+any_minimum = claim("fbs_forward", "Theorem 3.2 (bounds)", assumes=(A1,), dispensable={A2: WITHOUT_A2})
 increments_bounded = claim("fbs_forward", "Theorem 3.2 (bounds)", assumes=(A1,))
-h1_bounded = claim("fbs_forward", "Theorem 3.2 (bounds)", assumes=(A1, A2, A3))
+h1_bounded = claim(
+    "fbs_forward", "Theorem 3.2 (bounds)", assumes=(A1, A2, A3), dispensable={A2: WITHOUT_A2, A3: WITHOUT_A3}
+)
 INSTANCES = {"drawn": strategies.networks(), "sampled": networks.networks()}
 
 
 def step_rounding(p, states, run):
     """Return the round-off of one layer, (batch, N)."""
-    return run.rounding(sum(p.W.shape[2:]), constants.step_magnitude(p, states))
+    return run.rounding(constants.operations(p), constants.step_magnitude(p, states))
 
 
 @states_bounded.holds(**INSTANCES, sharp=("initial", "data"))
@@ -41,8 +49,18 @@ def test_state_bound_of_a_layer(p, run):
 def test_state_bound(p, run):
     """‖u_n‖ ≤ Π_{k<n} ρ_k ‖u0‖ + Σ_{j<n} (Π_{j<k<n} ρ_k) h‖c_j‖ for every n."""
     states = run.forward(p)
-    rounding = run.rounding(sum(p.W.shape[2:]), constants.accumulated_magnitude(p, states))
+    rounding = run.rounding(constants.operations(p), constants.accumulated_magnitude(p, states))
     return at_most(norm(states[:, 1:]), constants.state_bound(p), rounding)
+
+
+@any_minimum.holds(sampled=off_catalogue.with_off_center(), sharp=("initial", "data", "off centre"))
+def test_state_bound_without_minimum_at_zero(p, run):
+    """‖u_{n+1}‖ ≤ ρ_n‖u_n‖ + h‖c_n‖ + hσ_n‖∂R⁰(0)‖ for every n, whether or not 0 minimises R."""
+    states = run.forward(p)
+    terms = constants.state_bound_step(p, states) | {"off centre": constants.off_center_step(p)}
+    return at_most(
+        norm(states[:, 1:]), terms, step_rounding(p, states, run) + run.rounding(1, terms["off centre"])
+    )
 
 
 @increments_bounded.holds(**INSTANCES, sharp=("distance",))
@@ -65,7 +83,7 @@ def test_increment_bound(p, run):
 def test_h1_bound(p, run):
     """(∫‖û'‖²)^{1/2} ≤ (hΣ(‖K_n‖M + ‖c_n‖ + σ_n(C0 + C1M))²)^{1/2}, whatever N."""
     states = run.forward(p)
-    rounding = run.rounding(sum(p.W.shape[2:]), constants.h1_magnitude(p, states))
+    rounding = run.rounding(constants.operations(p), constants.h1_magnitude(p, states))
     return at_most(constants.h1_seminorm(p, states), constants.h1_bound(p), rounding)
 
 

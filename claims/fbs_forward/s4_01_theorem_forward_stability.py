@@ -27,7 +27,7 @@ TERMS = ("initial", "drift", "weight")
 def prepared(pair, run):
     """Return both trajectories, the length of dot products, and the round-off of the first one's steps."""
     u, v = run.forward(pair.first), run.forward(pair.second)
-    operations = sum(pair.first.W.shape[2:])
+    operations = constants.operations(pair.first)
     return u, v, operations, run.rounding(operations, constants.step_magnitude(pair.first, u))
 
 

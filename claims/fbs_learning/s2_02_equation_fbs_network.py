@@ -17,7 +17,7 @@ independent oracle.
 from claims import constants
 from claims.assumptions import A1
 from claims.families import networks, strategies
-from claims.kit.arithmetic import norm, stack
+from claims.kit.arithmetic import norm
 from claims.kit.claim import claim
 from claims.kit.margin import at_most, equals
 
@@ -28,7 +28,7 @@ equation = claim("fbs_learning", "Equation (2.2)", assumes=(A1,))
 def test_layer_is_resolvent(p, run):
     """u_{n+1} = prox_{hσ_nR}(u_n − h(K_nu_n − c_n)) for every n."""
     states = run.forward(p)
-    rounding = run.rounding(sum(p.W.shape[2:]), constants.step_magnitude(p, states))
+    rounding = run.rounding(constants.operations(p), constants.step_magnitude(p, states))
     return equals(states[:, 1:], constants.resolvent_steps(p, states), rounding)
 
 
@@ -43,8 +43,5 @@ def test_starts_at_initial_value(p, run):
 def test_deeper_states_continue_the_same_run(p, run):
     """The whole trajectory is the oracle's: errors of the layers stay within what their factors carry on."""
     states = run.forward(p)
-    rounding = run.rounding(sum(p.W.shape[2:]), constants.accumulated_magnitude(p, states))
-    steps = [p.u0]
-    for n in range(p.tau.shape[1]):
-        steps.append(constants.resolvent_step(p, n, steps[-1]))
-    return equals(states[:, 1:], stack(steps[1:], 1), rounding)
+    rounding = run.rounding(constants.operations(p), constants.accumulated_magnitude(p, states))
+    return equals(states[:, 1:], constants.resolvent_run(p), rounding)

@@ -15,14 +15,19 @@ Shapes: v, p, q (batch, d); a, b (batch,).  Source: arXiv:2605.27133, Lemma 3.1 
 """
 
 from claims import constants
-from claims.assumptions import A1, A2
+from claims.assumptions import A1, A2, A3
 from claims.families import strategies, weight_pairs
 from claims.kit.arithmetic import maximum, norm, where
 from claims.kit.claim import claim
 from claims.kit.margin import at_most
 
+WITHOUT_A2 = (
+    "nonexpansiveness alone gives ‖prox_{aR}(v)‖ ≤ ‖v‖ + a‖∂R⁰(0)‖ (checked beside): a constant changes"
+)
+WITHOUT_A3 = "the moduli are differences of values of R, which A1 makes finite; no growth enters"
+
 bound = claim("fbs_learning", "Lemma 3.1", assumes=(A1, A2))
-modulus = claim("fbs_learning", "Lemma 3.1", assumes=(A1,))
+modulus = claim("fbs_learning", "Lemma 3.1", assumes=(A1,), dispensable={A2: WITHOUT_A2, A3: WITHOUT_A3})
 INSTANCES = {"drawn": strategies.weight_pairs(), "sampled": weight_pairs.pairs()}
 
 
@@ -38,6 +43,15 @@ def test_bound(x, run):
     """‖prox_{aR}(v)‖ ≤ ‖v‖."""
     p, _, size = both(x, run)
     return at_most(norm(p), {"point": norm(x.v)}, run.rounding(x.v.shape[1], size))
+
+
+@modulus.holds(sampled=weight_pairs.pairs_off_center(), sharp=("point", "off centre"))
+def test_bound_without_minimum_at_zero(x, run):
+    """‖prox_{aR}(v)‖ ≤ ‖v‖ + a‖∂R⁰(0)‖, whether or not 0 minimises R."""
+    p, _, size = both(x, run)
+    away = x.a * constants.minimal_subgradient(x.regularizer, 0 * x.v)
+    magnitude = size + away
+    return at_most(norm(p), {"point": norm(x.v), "off centre": away}, run.rounding(x.v.shape[1], magnitude))
 
 
 @modulus.holds(**INSTANCES, sharp=("values",))

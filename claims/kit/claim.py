@@ -13,14 +13,15 @@ r"""Claims and their checks: the decorators that a claim file is written with.
         return test_bound.predicate(p, run)
 
 A decorated function stays an ordinary test function (ids, ``-k``, ``--lf``, source lines): pytest calls it
-once for every route, ``drawn`` and ``sampled`` for a claim, ``witness`` and ``search`` for a control.
+once for every route: ``drawn``, ``sampled``, ``adversarial`` for a claim, ``witness``, ``search`` for a
+control.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
@@ -111,9 +112,8 @@ class Check:
     def routes(self, searched: int) -> list[str]:
         """Return the routes that a profile with ``searched`` search shards runs."""
         if self.kind == "claim":
-            return [
-                name for name, way in (("drawn", self.drawn), ("sampled", self.sampled)) if way is not None
-            ]
+            ways = {"drawn": self.drawn, "sampled": self.sampled, "adversarial": self.sampled}
+            return [name for name, way in ways.items() if way is not None]
         replay = ["witness"] if self.witness else []
         return replay + (["search"] if searched else [])
 
@@ -140,6 +140,7 @@ class Check:
             "routes": chosen,
             "routes_not_run": not_run | {route: "not selected" for route in routes if route not in chosen},
             "assumes": [a.describe() for a in self.assumes],
+            "dispensable": [{**a.describe(), "argument": why} for a, why in self.claim.dispensable],
             "without": self.without.describe() if self.without else None,
             "of": self.of,
             "witness": self.witness,
@@ -159,6 +160,7 @@ class Claim:
     reference: str
     assumes: tuple[Assumption, ...]
     statement: str
+    dispensable: tuple[tuple[Assumption, str], ...] = ()
 
     def holds(
         self,
@@ -223,8 +225,22 @@ class Claim:
         return Check(self, kind, predicate, document, Path(code.co_filename), code.co_firstlineno, **fields)
 
 
-def claim(paper: str, reference: str, assumes: Sequence[Assumption]) -> Claim:
+def claim(
+    paper: str,
+    reference: str,
+    assumes: Sequence[Assumption],
+    dispensable: Mapping[Assumption, str] | None = None,
+) -> Claim:
     """Return the claim that the calling file is about; its statement is the file's docstring.
+
+    Parameters
+    ----------
+    paper, reference : str
+        Folder of the paper, and the statement as the paper numbers it.
+    assumes : sequence of Assumption
+        What instances must meet.
+    dispensable : mapping from Assumption to str, optional
+        Assumptions that the paper makes and the statement does not need, each with the argument.
 
     Raises
     ------
@@ -236,7 +252,7 @@ def claim(paper: str, reference: str, assumes: Sequence[Assumption]) -> Claim:
     statement = caller.get("__doc__")
     if not statement:
         raise TypeError(f"{reference}: expected the claim file to state it in its docstring, got none")
-    return Claim(paper, reference, tuple(assumes), statement)
+    return Claim(paper, reference, tuple(assumes), statement, tuple((dispensable or {}).items()))
 
 
 def _as_test(check: Check) -> Any:

@@ -15,13 +15,13 @@ from typing import Any, Protocol
 import torch
 
 from claims.kit import rounding
-from claims.kit.arithmetic import Array, zeros
-from claims.kit.instances import Network, Regularizer
+from claims.kit.arithmetic import Array, matmul, matvec, zeros
+from claims.kit.instances import Alista, AnyNetwork, Lista, Network, Regularizer
 from claims.kit.subject import Subject, SubjectError
 from claims.oracle import grid as oracle_grid
 from claims.oracle import network as oracle_network
 from claims.oracle import prox as oracle_prox
-from fbscore import Controls, Problem
+from fbscore import AlistaControls, Controls, ListaControls, Problem
 from fbscore.regularizers import by_name
 
 DTYPES: dict[str, torch.dtype] = {"float64": torch.float64, "float32": torch.float32}
@@ -30,7 +30,7 @@ DTYPES: dict[str, torch.dtype] = {"float64": torch.float64, "float32": torch.flo
 class Run(Protocol):
     """What a predicate may ask for."""
 
-    def forward(self, p: Network) -> Array:
+    def forward(self, p: AnyNetwork) -> Array:
         """Return the states (batch, N + 1, d) of the network."""
         ...
 
@@ -99,13 +99,18 @@ class FloatRun:
             )
         return answer.detach().to(self.device, torch.float64, copy=True)
 
-    def forward(self, p: Network) -> torch.Tensor:
+    def forward(self, p: AnyNetwork) -> torch.Tensor:
         problem = Problem(
             self._given(p.A), self._given(p.f), self._given(p.u0), self._regularizer(p.regularizer)
         )
-        controls = Controls(self._given(p.W), self._given(p.tau), self._given(p.lam))
-        batch, depth, d, _ = p.W.shape
-        return self._asked("forward", (batch, depth + 1, d), problem, controls)
+        (batch, d), depth = p.u0.shape, p.lam.shape[1]
+        return self._asked("forward", (batch, depth + 1, d), problem, self._controls(p))
+
+    def _controls(self, p: AnyNetwork) -> Controls | ListaControls | AlistaControls:
+        if isinstance(p, Lista):
+            return ListaControls(self._given(p.W1), self._given(p.W2), self._given(p.lam))
+        system = AlistaControls if isinstance(p, Alista) else Controls
+        return system(self._given(p.W), self._given(p.tau), self._given(p.lam))
 
     def prox(self, regularizer: Regularizer, v: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
         return self._asked(
@@ -126,10 +131,15 @@ class FloatRun:
 class BallRun:
     """The independent route: the oracles in ball arithmetic, from the raw numbers alone."""
 
-    def forward(self, p: Network) -> Array:
-        return oracle_network.forward(
-            p.regularizer.name, p.regularizer.params, p.A, p.f, p.u0, p.W, p.tau, p.lam
-        )
+    def forward(self, p: AnyNetwork) -> Array:
+        name, params = p.regularizer.name, p.regularizer.params
+        if isinstance(p, Network):
+            return oracle_network.forward(name, params, p.A, p.f, p.u0, p.W, p.tau, p.lam)
+        if isinstance(p, Lista):
+            return oracle_network.affine(name, params, p.u0, p.W2, matvec(p.W1, p.f[:, None]), p.lam)
+        W = p.tau[:, :, None, None] * p.W[:, None]
+        c = matvec(W, p.f[:, None])
+        return oracle_network.affine(name, params, p.u0, matmul(W, p.A[:, None]), c, p.lam)
 
     def prox(self, regularizer: Regularizer, v: Array, a: Array) -> Array:
         return oracle_prox.prox(regularizer.name, regularizer.params, v, a)

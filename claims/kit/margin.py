@@ -89,8 +89,12 @@ def at_most(
         Radius of what was enclosed; 0 if nothing was.
     """
     terms = dict(cast("Mapping[str, Array]", right)) if isinstance(right, Mapping) else {"right": right}
-    certified = cast("Array", zeros(left, left.shape) if certified is None else certified)
-    given: dict[str, Array] = {"rounding": rounding, "certified": certified, **{f"term {k}": v for k, v in terms.items()}}
+    certified = zeros(left, left.shape) if certified is None else certified
+    given: dict[str, Array] = {
+        "rounding": rounding,
+        "certified": certified,
+        **{f"term {k}": v for k, v in terms.items()},
+    }
     for name, value in given.items():
         if tuple(value.shape) not in (tuple(left.shape), tuple(left.shape[:1])):
             wanted = f"the shape of left, {tuple(left.shape)}, or one number an instance"

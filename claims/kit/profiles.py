@@ -9,6 +9,32 @@ SHARD = 4096
 
 
 @dataclass(frozen=True)
+class Climb:
+    """Counts of the adversarial route: where climbers start, how many there are, how far they go.
+
+    In each of ``shards`` shards ``starts`` climbers of each of ``shapes`` shapes, found among ``drawn``
+    sampled instances and ``corners`` batches of corners, try at most ``moves`` moves each in every one of
+    ``rounds`` rounds.
+    """
+
+    shards: int
+    drawn: int
+    corners: int
+    shapes: int
+    starts: int
+    moves: int
+    rounds: int
+
+    @property
+    def moved(self) -> int:
+        """Instances that climbers try, at most."""
+        return self.shards * self.shapes * self.starts * self.moves * self.rounds
+
+
+QUICK = Climb(shards=1, drawn=64, corners=4, shapes=2, starts=4, moves=16, rounds=8)
+
+
+@dataclass(frozen=True)
 class Profile:
     """Counts of instances a check: drawn by Hypothesis, sampled in shards, shards searched for a control.
 
@@ -20,6 +46,7 @@ class Profile:
     shards: int
     shard_size: int
     searched: int
+    climb: Climb = QUICK
 
     @property
     def sampled(self) -> int:
@@ -29,6 +56,20 @@ class Profile:
 
 PROFILES: dict[str, Profile] = {
     "quick": Profile("quick", drawn=40, shards=1, shard_size=1024, searched=0),
-    "default": Profile("default", drawn=300, shards=24, shard_size=SHARD, searched=4),
-    "thorough": Profile("thorough", drawn=2000, shards=160, shard_size=SHARD, searched=24),
+    "default": Profile(
+        "default",
+        drawn=300,
+        shards=24,
+        shard_size=SHARD,
+        searched=4,
+        climb=Climb(shards=2, drawn=512, corners=16, shapes=8, starts=8, moves=16, rounds=32),
+    ),
+    "thorough": Profile(
+        "thorough",
+        drawn=2000,
+        shards=160,
+        shard_size=SHARD,
+        searched=24,
+        climb=Climb(shards=8, drawn=1024, corners=32, shapes=16, starts=8, moves=16, rounds=64),
+    ),
 }

@@ -1,124 +1,35 @@
-r"""The ways a check is carried out: drawn, sampled, witness, search.
-
-Every route ends with one `Outcome`; what it saw on the way goes to the evidence, shard by shard.
-"""
+r"""The ways a check is carried out: drawn, sampled, adversarial; witness and search for a control."""
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import hypothesis
-import torch
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis.errors import Flaky
 
-from claims.kit import witnesses
-from claims.kit.claim import Check
-from claims.kit.confirm import DIGITS, Confirmation, confirm
-from claims.kit.context import FloatRun
+from claims.kit import controls
+from claims.kit.ascent import MOVED, ascend
 from claims.kit.instances import Instances
-from claims.kit.margin import SHARP, Decision, Margin, decide, positions
-from claims.kit.profiles import Profile
-from claims.kit.sampling import Batch, Source
+from claims.kit.margin import SHARP
+from claims.kit.route import Outcome, Route
 from claims.kit.tally import Extreme, Tally, summary
 
-Emit = Callable[..., None]
+__all__ = ["Outcome", "Route", "run_route"]
+
 
 #: So many instances of a regulariser outside the assumptions are no accident of drawing.
 MANY = 8
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a route ended: its verdict, one line that says why, and the instance that decided it."""
-
-    verdict: str
-    message: str
-    counterexample: str | None = None
-    subject_at_fault: bool | None = None
 
 
 class _Violated(Exception):
     """Raised inside Hypothesis so that it shrinks the instance."""
 
 
-@dataclass
-class Route:
-    """One check on its way through one route."""
-
-    check: Check
-    name: str
-    run: FloatRun
-    profile: Profile
-    seed: int
-    emit: Emit
-    recorded: set[str] = field(default_factory=set[str])
-
-    def own_seed(self, shard: int = 0) -> int:
-        """Return the seed that run seed, check, route and shard determine, whichever worker asks."""
-        return zlib.crc32(f"{self.seed}/{self.check.id}/{self.name}/{shard}".encode())
-
-    def judge(self, instances: Instances) -> tuple[torch.Tensor, Margin, Decision]:
-        """Return which instances meet the assumptions, their margins and the decisions, on one device."""
-        met = self.check.met(instances)
-        margin = self.check.predicate(instances.to(self.run.device), self.run)
-        decision = decide(margin)
-        return met.to(decision.held.device), margin, decision
-
-    def record(self, extreme: Extreme, role: str, verdict: str, exact: Confirmation | None = None) -> str:
-        """Store one instance exactly, once for each role, and return its id."""
-        identifier = extreme.instance.identifier()
-        if f"{identifier}/{role}" not in self.recorded:
-            self.recorded.add(f"{identifier}/{role}")
-            assumptions = {a.key: bool(a.predicate(extreme.instance).all()) for a in self.check.claim.assumes}
-            about = {"check": self.check.id, "route": self.name, "role": role, "verdict": verdict}
-            labels = {**extreme.instance.dimensions, "family": extreme.family}
-            stored = {"margin": extreme.margin, "labels": labels, "data": extreme.instance.encode()}
-            known = {"exact": exact.record() if exact else None, "assumptions": assumptions}
-            self.emit("instance", id=identifier, **about, **stored, **known)
-        return identifier
-
-    def close(self, tally: Tally, shard: int = 0) -> None:
-        """Re-decide this shard's ties in ball arithmetic and write its tally."""
-        ties: dict[str, int] = {"rechecked": 0, "tied": 0, "held": 0, "violated": 0, "undecided": 0}
-        for extreme in tally.ties:
-            verdict = confirm(self.check, extreme.instance).verdict
-            ties["rechecked"] += 1
-            ties[verdict] += 1
-            if verdict == "violated":  # the excess hid within round-off: no less a violation
-                tally.refute_tie(extreme)
-        worst = (
-            self.record(tally.worst, "worst", tally.worst.verdict)
-            if tally.worst and not tally.violation
-            else None
-        )
-        fields = {"check": self.check.id, "route": self.name, "shard": shard}
-        self.emit("tally", **fields, **tally.record(), ties=ties, worst=worst)
-
-    def refuted(self, extreme: Extreme) -> Outcome:
-        """Record a violating instance, decide it independently, and say whose fault it is."""
-        exact = confirm(self.check, extreme.instance)
-        identifier = self.record(extreme, "counterexample", "violated", exact)
-        at_fault = {"violated": False, "held": True, "tied": True}.get(exact.verdict)
-        blamed = f"finds it {exact.verdict}: the subject is at fault"
-        finding = blamed if at_fault else "agrees: the statement itself fails"
-        if at_fault is None:
-            finding = "cannot decide it, so neither the statement nor the subject is blamed"
-        whose = f"the independent route at {DIGITS} digits {finding}"
-        left, right = extreme.margin["left"], extreme.margin["right"]
-        labels = ", ".join(f"{k} {v}" for k, v in extreme.instance.dimensions.items())
-        place = f"position {extreme.margin['position']}, rounding {extreme.margin['rounding']:.2g}"
-        message = f"left {left!r} > right {right!r} at {place} ({labels}; {extreme.family}); {whose}"
-        return Outcome("refuted", message, identifier, at_fault)
-
-
 def run_route(route: Route) -> Outcome:
     """Carry out one route of one check and return how it ended."""
-    ways = {"drawn": _drawn, "sampled": _sampled, "witness": _witness, "search": _search}
-    return ways[route.name](route)
+    ways = {"drawn": _drawn, "sampled": _sampled, "adversarial": _adversarial}
+    return (ways | {"witness": controls.witness, "search": controls.search})[route.name](route)
 
 
 def _concluded(route: Route, tallies: list[Tally], sharp: tuple[str, ...]) -> Outcome:
@@ -138,13 +49,11 @@ def _concluded(route: Route, tallies: list[Tally], sharp: tuple[str, ...]) -> Ou
         return Outcome("vacuous", "no instance met the assumptions")
     if never := _never_met(tallies):
         return Outcome("vacuous", f"no instance with {', '.join(never)} met the assumptions")
-    for tally in tallies:
-        for term, family, reached in tally.missed:
-            if term in sharp:
-                message = (
-                    f"the term '{term}', declared sharp, reached {reached:.6g}, not {SHARP}, in {family}"
-                )
-                return Outcome("loose", f"held on {total} instances, but {message}")
+    return _sharpness(tallies, sharp, total) or Outcome("holds", f"no counterexample in {total} instances")
+
+
+def _sharpness(tallies: list[Tally], sharp: tuple[str, ...], total: int) -> Outcome | None:
+    """Return what is wrong with the terms that are declared sharp, or None."""
     known = sorted({name for t in tallies for name in t.terms})
     for term in sharp:
         if term not in known:
@@ -155,7 +64,11 @@ def _concluded(route: Route, tallies: list[Tally], sharp: tuple[str, ...]) -> Ou
             reached = "never stood alone" if largest is None else f"alone reached {largest:.6g}, not {SHARP}"
             message = f"held on {total} instances, but the term '{term}', declared sharp, {reached}"
             return Outcome("loose", message)
-    return Outcome("holds", f"no counterexample in {total} instances")
+    for term, where, reached in (missed for tally in tallies for missed in tally.missed):
+        if term in sharp:
+            message = f"the term '{term}', declared sharp, reached {reached:.6g}, not {SHARP}, in {where}"
+            return Outcome("loose", f"held on {total} instances, but {message}")
+    return None
 
 
 def _never_met(tallies: list[Tally]) -> list[str]:
@@ -185,6 +98,7 @@ def _drawn(route: Route) -> Outcome:
     @settings(calm, max_examples=route.profile.drawn)
     @given(strategy)
     def examine(instance: Instances) -> None:
+        hypothesis.assume(route.runs(instance))
         met, margin, decision = route.judge(instance)
         if not smallest:  # while Hypothesis shrinks, it repeats itself: those are not further instances
             tally.add(instance, "drawn", False, met, margin, decision)
@@ -202,19 +116,10 @@ def _drawn(route: Route) -> Outcome:
     return _concluded(route, [tally], ())
 
 
-def _shards(route: Route, count: int) -> Iterator[tuple[int, Iterator[Batch]]]:
-    sampler = route.check.sampled
-    assert sampler is not None
-    for shard in range(count):
-        source = Source(route.own_seed(shard), route.run.device)
-        yield shard, sampler.draw(source, route.profile.shard_size)
-        route.emit("progress", check=route.check.id, route=route.name, done=shard + 1, total=count)
-
-
 def _sampled(route: Route) -> Outcome:
     """Seeded batches: the stated distribution and the corner strata, shard by shard."""
     tallies: list[Tally] = []
-    for shard, batches in _shards(route, route.profile.shards):
+    for shard, _, batches in route.shards(route.profile.shards, route.profile.shard_size):
         tally = Tally()
         for batch in batches:
             met, margin, decision = route.judge(batch.instances)
@@ -227,63 +132,23 @@ def _sampled(route: Route) -> Outcome:
     return _concluded(route, tallies, route.check.sharp)
 
 
-def _counterexamples(route: Route, instances: Instances) -> tuple[torch.Tensor, Margin, Decision]:
-    """Return which instances violate, meet every assumption that is kept, and lack the dropped one."""
-    met, margin, decision = route.judge(instances)
-    lacking = route.check.dropped(instances).to(met.device)
-    finite = (
-        positions(margin.left, margin.left.shape).isfinite().all(1)
-    )  # a NaN is a failure, no counterexample
-    return met & lacking & finite & decision.violated, margin, decision
-
-
-def _found(route: Route, instances: Instances, margin: Margin, index: int, role: str, family: str) -> Outcome:
-    """Record a counterexample to the claim without its assumption, confirmed by the independent route."""
-    extreme = Extreme(instances.take(index).to("cpu"), family, summary(margin, index), 0.0)
-    exact = confirm(route.check, extreme.instance)
-    identifier = route.record(extreme, role, "violated", exact)
-    left, right = extreme.margin["left"], extreme.margin["right"]
-    if exact.verdict != "violated":
-        message = f"the independent route finds {identifier} {exact.verdict}, not violated"
-        return Outcome("not found", message, identifier, True)
-    return Outcome("found", f"left {left:.6g} > right {right:.6g}, agreed at {DIGITS} digits", identifier)
-
-
-def _witness(route: Route) -> Outcome:
-    """Replay the stored counterexample of a control."""
-    assert route.check.witness is not None
-    instance = witnesses.load(route.check.witness)
-    violating, margin, decision = _counterexamples(route, instance)
-    tally = Tally()
-    tally.add(instance, "witness", False, route.check.met(instance).to(violating.device), margin, decision)
-    route.close(tally)
-    if bool(violating[0]):
-        return _found(route, instance, margin, 0, "witness", "witness")
-    met, lacking = bool(route.check.met(instance)[0]), bool(route.check.dropped(instance)[0])
-    reason = "it does not violate" if met and lacking else "its assumptions are not as stated"
-    return Outcome("not found", f"the witness {route.check.witness} is no counterexample: {reason}")
-
-
-def _search(route: Route) -> Outcome:
-    """Look for a counterexample afresh among sampled instances that lack the dropped assumption."""
-    closest: float | None = None
-    tried = 0
-    for shard, batches in _shards(route, route.profile.searched):
+def _adversarial(route: Route) -> Outcome:
+    """Sampled instances moved uphill on their margin, shard by shard; none is an independent draw."""
+    climb = route.profile.climb
+    tallies: list[Tally] = []
+    moved = False
+    for shard, source, batches in route.shards(climb.shards, climb.drawn):
         tally = Tally()
-        outcome: Outcome | None = None
-        for batch in batches:
-            violating, margin, decision = _counterexamples(route, batch.instances)
-            met = route.check.met(batch.instances).to(violating.device)
-            tally.add(batch.instances, batch.family, batch.independent, met, margin, decision)
-            if bool(violating.any()):
-                index = int(violating.nonzero()[0, 0])
-                outcome = _found(route, batch.instances, margin, index, "counterexample", batch.family)
-                if outcome.verdict == "found":
-                    break
+        for seen in ascend(batches, route.judge, climb, source):
+            tally.add(*seen)
+            moved |= seen[1] == MOVED
+            if tally.violation:
+                break
         route.close(tally, shard)
-        tried += tally.counts["instances"]
-        if outcome and outcome.verdict == "found":
-            return outcome
-        closest = tally.ratio if closest is None else max(closest, tally.ratio or closest)
-    came = "none stood out of the round-off" if closest is None else f"the largest ratio was {closest:.6g}"
-    return Outcome("not found", f"no counterexample in {tried} instances; {came}")
+        tallies.append(tally)
+        if tally.violation:
+            break
+    outcome = _concluded(route, tallies, ())
+    if moved or outcome.verdict != "holds":
+        return outcome
+    return Outcome("holds", f"nothing could be moved; {outcome.message}")

@@ -54,6 +54,7 @@ class Settings:
         budgets = {
             "drawn": profile.drawn,
             "sampled": profile.sampled,
+            "adversarial": profile.climb.moved,
             "search": profile.searched * profile.shard_size,
         }
         fields = {k: v for k, v in asdict(self).items() if k != "folder"}

@@ -10,16 +10,22 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 import fbscore
-from fbscore import Controls, Problem
+from fbscore import Problem
 from fbscore.regularizers import Regularizer
 
 DEFAULT = "fbscore.network:forward"
+
+#: The networks of the papers.  A subject of one's own runs the first unless its ``systems`` says otherwise.
+SYSTEMS = ("FBS", "LISTA", "ALISTA")
+
+#: The functions that a subject may bring.
+PARTS = ("forward", "prox", "project", "extend")
 
 
 class SubjectError(Exception):
@@ -36,20 +42,21 @@ class Subject:
 
     ``forward(problem, controls)`` returns states (batch, N+1, d); ``prox(regularizer, v, a)`` returns
     (batch, d); ``project(values, cells)`` and ``extend(values, cells)`` return functions on ``cells`` cells.
+    ``systems`` names the networks that ``forward`` runs; the report says which others were left out.
     """
 
     name: str = DEFAULT
-    forward: Callable[[Problem, Controls], torch.Tensor] = fbscore.forward
+    forward: Callable[[Problem, Any], torch.Tensor] = fbscore.forward
     prox: Callable[[Regularizer, torch.Tensor, torch.Tensor], torch.Tensor] = _prox
     project: Callable[[torch.Tensor, int], torch.Tensor] = fbscore.project
     extend: Callable[[torch.Tensor, int], torch.Tensor] = fbscore.extend
+    systems: tuple[str, ...] = SYSTEMS
 
     @property
     def parts(self) -> list[str]:
         """Names of the functions that are not `fbscore`'s own."""
         own = Subject()
-        names = [f.name for f in fields(self) if f.name != "name"]
-        return [name for name in names if getattr(self, name) is not getattr(own, name)]
+        return [name for name in PARTS if getattr(self, name) is not getattr(own, name)]
 
 
 def load(name: str) -> Subject:
@@ -83,16 +90,23 @@ def load(name: str) -> Subject:
         raise SubjectError(
             f"--subject: expected a callable or an object, got the class {attribute}; name an instance"
         )
-    parts = {
-        f.name: getattr(found, f.name)
-        for f in fields(Subject)
-        if f.name != "name" and callable(getattr(found, f.name, None))
+    parts: dict[str, Any] = {
+        part: getattr(found, part) for part in PARTS if callable(getattr(found, part, None))
     }
-    if parts and not isinstance(found, torch.nn.Module):
-        return replace(Subject(), name=name, **parts)
-    if callable(found):
-        return replace(Subject(), name=name, forward=found)
+    if callable(found) and (isinstance(found, torch.nn.Module) or not parts):
+        parts = {"forward": found}
+    if parts:
+        return Subject(name=name, systems=_systems(found, "forward" in parts), **parts)
     wanted = (
         "expected a callable (problem, controls) -> states or an object with forward, prox, project or extend"
     )
     raise SubjectError(f"--subject: {wanted}, got {type(found).__name__}")
+
+
+def _systems(found: Any, own_forward: bool) -> tuple[str, ...]:
+    """Return which systems a subject says it runs: all of `fbscore`'s where it brings no ``forward``."""
+    systems = tuple(getattr(found, "systems", SYSTEMS[:1] if own_forward else SYSTEMS))
+    if unknown := sorted(set(systems) - set(SYSTEMS)):
+        known = ", ".join(SYSTEMS)
+        raise SubjectError(f"--subject: systems: expected some of {known}, got {', '.join(unknown)}")
+    return systems

@@ -5,6 +5,7 @@ from claims.oracle.entrywise import (
     absolute,
     ball,
     choose,
+    counts_as_zero,
     descending,
     digits,
     direction,
@@ -17,6 +18,7 @@ from claims.oracle.entrywise import (
     matvec,
     maximum,
     may_be_zero,
+    midpoint,
     minimum,
     norm,
     radius,
@@ -27,15 +29,17 @@ from claims.oracle.entrywise import (
     to_float,
     total,
     union,
+    vanishing,
     zeros_like,
 )
-from claims.oracle.matrices import smallest_eigenvalue, solve, spectral_norm
+from claims.oracle.matrices import orthogonal, smallest_eigenvalue, solve, spectral_norm
 
 __all__ = [
     "Array",
     "absolute",
     "ball",
     "choose",
+    "counts_as_zero",
     "descending",
     "digits",
     "direction",
@@ -48,8 +52,10 @@ __all__ = [
     "matvec",
     "maximum",
     "may_be_zero",
+    "midpoint",
     "minimum",
     "norm",
+    "orthogonal",
     "radius",
     "sign",
     "smallest_eigenvalue",
@@ -61,5 +67,6 @@ __all__ = [
     "to_float",
     "total",
     "union",
+    "vanishing",
     "zeros_like",
 ]

@@ -77,6 +77,29 @@ def may_be_zero(x: Any) -> npt.NDArray[np.bool_]:
     )
 
 
+def counts_as_zero(x: Any, scale: Any) -> npt.NDArray[np.bool_]:
+    """Where `x` is zero: exactly, or in balls to 40 of 60 digits of `scale` (a decision, not a proof)."""
+    if not is_ball(x, scale):
+        return np.asarray(x) == 0
+    smallest = arb(10) ** (-(2 * ctx.dps) // 3)
+    near = elementwise(lambda e, s: e.is_zero() or (e.contains(0) and abs(e) <= smallest * s), x, scale)
+    return np.asarray(near, dtype=bool)
+
+
+def vanishing(x: Any) -> Array:
+    """Ball vectors that may be 0 and are within 10^-40 (of 60 digits) of it made 0: a decision, no proof."""
+    if not is_ball(x):
+        return np.asarray(x)
+    x, smallest = to_ball(x), arb(10) ** (-(2 * ctx.dps) // 3)
+    tiny = np.frompyfunc(lambda e: e.contains(0) and bool(e <= smallest), 1, 1)(norm(x))
+    return np.where(np.asarray(tiny, dtype=bool)[..., None], to_ball(0.0), x)
+
+
+def midpoint(x: Any) -> Array:
+    """Exact midpoints of balls; floats pass."""
+    return elementwise(arb.mid, x) if is_ball(x) else np.asarray(x)
+
+
 def union(x: Any, y: Any) -> Array:
     """Balls that contain both arguments: the honest answer where a decision is open."""
     return elementwise(arb.union, x, y)

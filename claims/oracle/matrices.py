@@ -14,6 +14,7 @@ from claims.oracle.entrywise import (
     Array,
     ball,
     digits,
+    elementwise,
     is_ball,
     matmul,
     norm,
@@ -66,6 +67,31 @@ def smallest_eigenvalue(S: Any) -> Array:
     """Smallest eigenvalue of the symmetric part of S, (..., n, n) -> (...), n >= 1; NaN if not finite."""
     S = np.asarray(S)
     return -_largest_eigenvalue(-(S + np.swapaxes(S, -1, -2)) / 2)
+
+
+def orthogonal(D: Any) -> Array:
+    """The orthogonal matrix that D (..., d, d) stands for: D itself in floats, its polar factor in balls.
+
+    Floats hold few orthogonal matrices exactly. Each Newton-Schulz step X (3 I - X^T X) / 2 keeps the polar
+    factor, which is within |X^T X - I| of X. A signed permutation comes back exactly.
+
+    Raises
+    ------
+    ValueError
+        If a ball matrix is not orthogonal up to round-off.
+    """
+    if not is_ball(D):
+        return np.asarray(D)
+    X, one = to_ball(D), np.eye(np.shape(D)[-1])
+    for _ in range(8):
+        defect = matmul(np.swapaxes(X, -1, -2), X) - one
+        size = np.asarray(norm(defect.reshape(*defect.shape[:-2], -1)))
+        if not np.all(elementwise(lambda e: bool(e < 1e-3), size)):
+            raise ValueError("D: expected an orthogonal matrix")
+        if np.all(elementwise(lambda e: bool(e.mid() <= e.rad() * 2 or e.is_zero()), size)):
+            break
+        X = matmul(X, one - defect / 2)
+    return X + elementwise(lambda e: arb(0, e.upper()), size)[..., None, None]
 
 
 def _largest_eigenvalue(S: Array) -> Array:

@@ -2,8 +2,9 @@ r"""Proximal maps prox_{aR}(v) = argmin_u 1/2 ||u - v||^2 + a R(u), by routes of
 
 v: (batch, d) or (batch, K, d); a >= 0: (batch,), (batch, K) or a number. prox(v, 0) = v exactly. In balls the
 results are enclosures and exactly zero wherever the threshold certainly exceeds the entry; where a threshold
-is open the ball contains both sides. The non-convex `l0` and `half_power` jump: there a tie within the ball
-keeps the value (their convention for ties), which is a 60-digit decision, not an enclosure.
+is open the ball contains both sides. The non-convex `l0`, `half_power` and `negative_l1` jump: there a tie
+within the ball keeps the value (`negative_l1`: goes up), which is a 60-digit decision, not an enclosure.
+`max_affine` and `nuclear` come from a guess whose error is bounded by strong convexity (`certificate`).
 """
 
 from collections.abc import Callable
@@ -12,10 +13,12 @@ from typing import Any
 import numpy as np
 from flint import arb
 
+from claims.oracle import hull, roots, singular, variation
 from claims.oracle.elementary import (
     Array,
     absolute,
     ball,
+    choose,
     elementwise,
     is_ball,
     is_zero,
@@ -24,12 +27,13 @@ from claims.oracle.elementary import (
     may_be_zero,
     minimum,
     norm,
+    orthogonal,
     sign,
     solve,
     to_ball,
     zeros_like,
 )
-from claims.oracle.parameters import Params, blocks, check, field, one_kind, per_vector
+from claims.oracle.parameters import Params, blocks, check, field, holds_balls, inner, one_kind, per_vector
 from claims.oracle.threshold import simplex_threshold
 
 Map = Callable[[Any, Any], Array]
@@ -49,7 +53,9 @@ def prox(name: str, params: Params, v: Any, a: Any) -> Array:
 def proximal_map(name: str, params: Params) -> Map:
     """(v, a) -> prox_{aR}(v), with the eigen-decomposition of Q done once."""
     check(name, params)
-    decomposed = _decomposed(params) if name == "quadratic" and not is_ball(params["Q"]) else {}
+    if name == "rotated":
+        return _rotated(params)
+    decomposed = _decomposed(params) if name == "quadratic" and not holds_balls(params) else {}
 
     def apply(v: Any, a: Any) -> Array:
         same, (v, a) = one_kind(params, v, a)
@@ -160,23 +166,69 @@ def _half_power(params: Params, v: Array, a: Array) -> Array:
     below = _certainly_negative(8 * size * size * size - 27 * a * a)
     skipped = below | may_be_zero(v)
     safe, b = np.where(skipped, 1 + 0 * size, size), np.where(skipped, 0 * a, a)
-    y = elementwise(_largest_root, safe, b) if is_ball(safe, b) else _newton_root(safe, b)
+    y = roots.half_power(safe, b)
     kept = np.where(may_be_zero(v), v, sign(v) * (y * y) * scale)
     return np.where(below, zeros_like(kept), kept)
 
 
-def _newton_root(v: Array, a: Array) -> Array:
-    """Newton from the right of the largest root, where the cubic is convex and increasing: monotone."""
-    y = np.sqrt(v)
-    for _ in range(8):
-        y = y - (y * (y * y - v) + a / 2) / (3 * y * y - v)
-    return y
+def _elastic_net(params: Params, v: Array, a: Array) -> Array:
+    """prox_{bf}(v / (1 + a r)) with b = a / (1 + a r), f the l1 part: shrink first, then threshold."""
+    factor = 1 + a * field(params, "ridge", v)
+    return _l1(params, v / factor[..., None], a / factor)
 
 
-def _largest_root(v: arb, a: arb) -> arb:
-    """The same root by Viete's formula, an enclosure in balls."""
-    inner = -(3 * a / (4 * v)) * (3 / v).sqrt()
-    return 2 * (v / 3).sqrt() * (inner.max(-1).acos() / 3).cos()
+def _huber(params: Params, v: Array, a: Array) -> Array:
+    """The inner piece v w / (w + a) where it moves by no more than a, the outer pieces v -+ a beyond."""
+    width, step = field(params, "width", v)[..., None], a[..., None]
+    return minimum(maximum(v * (width / (width + step)), v - step), v + step)
+
+
+def _total_variation(params: Params, v: Array, a: Array) -> Array:
+    return variation.denoise(v, a[..., None] + zeros_like(v[..., 1:]))
+
+
+def _max_affine(params: Params, v: Array, a: Array) -> Array:
+    return hull.prox(field(params, "slopes", v), v, a)
+
+
+def _nuclear(params: Params, v: Array, a: Array) -> Array:
+    return singular.prox((params["rows"], params["columns"]), v, a)
+
+
+def _rotated(params: Params) -> Map:
+    """D^T prox(D v)."""
+    name = inner(params)[0]
+    maps: dict[bool, tuple[Array, Map]] = {}  # the map of each kind, made once
+
+    def apply(v: Any, a: Any) -> Array:
+        same, (v, a) = one_kind(params, v, a)
+        kind = is_ball(v)
+        if kind not in maps:
+            maps[kind] = orthogonal(same["D"]), proximal_map(name, inner(same)[1])
+        D, route = maps[kind]
+        D = field({"D": D}, "D", v)
+        result = matvec(np.swapaxes(D, -1, -2), route(matvec(D, v), a))
+        return np.where(is_zero(per_vector(a, v))[..., None], v, result)
+
+    return apply
+
+
+def _negative_l1(params: Params, v: Array, a: Array) -> Array:
+    """Away from zero by a; zero itself, and a ball that may be zero, to a."""
+    step = a[..., None]
+    return np.where(_certainly_negative(v), v - step, v + step)
+
+
+def _box_indicator(params: Params, v: Array, a: Array) -> Array:
+    """The nearest point of the box; v itself at a = 0, where the indicator has no weight."""
+    return choose(a[..., None], v, _clip(v, field(params, "half_width", v)[..., None]))
+
+
+def _quartic(params: Params, v: Array, a: Array) -> Array:
+    """s v, s the root of a |v|^2 s^3 + s = 1."""
+    size = norm(v)
+    with np.errstate(over="ignore"):
+        return roots.shrinkage(a * size * size)[..., None] * v
 
 
 def _certainly_negative(x: Array) -> Array:
@@ -193,4 +245,12 @@ _ROUTES: dict[str, Callable[[Params, Array, Array], Array]] = {
     "l0": _l0,
     "half_power": _half_power,
     "shifted_l1": _shifted_l1,
+    "elastic_net": _elastic_net,
+    "huber": _huber,
+    "total_variation": _total_variation,
+    "max_affine": _max_affine,
+    "nuclear": _nuclear,
+    "negative_l1": _negative_l1,
+    "box_indicator": _box_indicator,
+    "quartic": _quartic,
 }

@@ -6,11 +6,12 @@ otherwise return the union over the possible cases, so that results are enclosur
 for `linf`, entries given by identical balls are taken to be equal (see `supnorm`).
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
-from claims.oracle import supnorm
+from claims.oracle import box, hull, singular, supnorm, variation
 from claims.oracle.elementary import (
     Array,
     absolute,
@@ -20,6 +21,8 @@ from claims.oracle.elementary import (
     largest,
     matvec,
     maximum,
+    may_be_zero,
+    minimum,
     norm,
     sign,
     spectral_norm,
@@ -27,10 +30,21 @@ from claims.oracle.elementary import (
     total,
     zeros_like,
 )
-from claims.oracle.parameters import FIELDS, Params, blocks, check, field, one_kind, per_vector
+from claims.oracle.parameters import (
+    FIELDS,
+    Params,
+    blocks,
+    check,
+    dimensions,
+    field,
+    inner,
+    one_kind,
+    per_vector,
+)
+from claims.oracle.turned import settled, turned, turned_back
 
-CONVEX: dict[str, bool] = {name: name not in ("l0", "half_power") for name in FIELDS}
-FINITE: dict[str, bool] = dict.fromkeys(FIELDS, True)
+CONVEX: dict[str, bool] = {name: name not in ("l0", "half_power", "negative_l1") for name in FIELDS}
+FINITE: dict[str, bool] = {name: name != "box_indicator" for name in FIELDS}
 
 
 def value(name: str, params: Params, u: Any) -> Array:
@@ -55,12 +69,32 @@ def value(name: str, params: Params, u: Any) -> Array:
             return largest(absolute(u))
         case "l0":
             return total(choose(u, np.zeros(u.shape), np.ones(u.shape)))
-        case _:
+        case "half_power":
             return total(sqrt(absolute(u)))
+        case "elastic_net":
+            ridge = field(params, "ridge", u)
+            return total(field(params, "weights", u) * absolute(u)) + ridge * total(u * u) / 2
+        case "huber":
+            return total(_huber(field(params, "width", u)[..., None], u))
+        case "total_variation":
+            return variation.value(u)
+        case "max_affine":
+            return hull.value(field(params, "slopes", u), u)
+        case "nuclear":
+            return singular.value(_sides(params), u)
+        case "rotated":
+            return value(*inner(params), turned(params["D"], u))
+        case "negative_l1":
+            return -total(absolute(u))
+        case "box_indicator":
+            return box.value(field(params, "half_width", u)[..., None], u)
+        case _:
+            square = total(u * u)
+            return square * square / 4
 
 
 def minimal_subgradient(name: str, params: Params, u: Any) -> Array:
-    """Element of least norm of dR(u); for `l0`, `half_power` the derivative away from zero and 0 at zero."""
+    """Element of least norm of dR(u); the derivative away from zero and 0 at zero where R is not convex."""
     check(name, params)
     params, (u,) = one_kind(params, u)
     match name:
@@ -84,12 +118,32 @@ def minimal_subgradient(name: str, params: Params, u: Any) -> Array:
             return supnorm.subgradient(u)
         case "l0":
             return zeros_like(u)
-        case _:
+        case "half_power":
             return _root_derivative(u)
+        case "elastic_net":
+            return field(params, "weights", u) * sign(u) + field(params, "ridge", u)[..., None] * u
+        case "huber":
+            return minimum(maximum(u / field(params, "width", u)[..., None], -1.0), 1.0)
+        case "total_variation":
+            return variation.minimal_subgradient(u)
+        case "max_affine":
+            return hull.minimal_subgradient(field(params, "slopes", u), u)
+        case "nuclear":
+            return singular.minimal_subgradient(_sides(params), u)
+        case "rotated":
+            return turned_back(
+                params["D"], minimal_subgradient(*inner(params), settled(turned(params["D"], u)))
+            )
+        case "negative_l1":
+            return -sign(u)
+        case "box_indicator":
+            return box.minimal_subgradient(field(params, "half_width", u)[..., None], u)
+        case _:
+            return total(u * u)[..., None] * u
 
 
 def distance_to_subdifferential(name: str, params: Params, u: Any, s: Any, sigma: Any) -> Array:
-    """dist(s, sigma dR(u)), with 0 dR(u) = {0}; for `l0`, `half_power` dR is the Frechet subdifferential."""
+    """dist(s, sigma dR(u)), with 0 dR(u) = {0}; the Frechet subdifferential where R is not convex."""
     check(name, params)
     params, (u, s, sigma) = one_kind(params, u, s, sigma)
     sigma = per_vector(sigma, u)
@@ -107,10 +161,27 @@ def distance_to_subdifferential(name: str, params: Params, u: Any, s: Any, sigma
                 _sphere_distance(u[..., i], s[..., i], sigma * weights[..., g]) for g, i in blocks(params)
             ]
             return norm(np.stack(parts, axis=-1))
-        case "half_squared_norm" | "quadratic":
+        case "half_squared_norm" | "quadratic" | "huber" | "quartic":
             return norm(s - each * minimal_subgradient(name, params, u))
         case "linf":
             return supnorm.distance(u, s, sigma)
+        case "elastic_net":
+            smooth = each * field(params, "ridge", u)[..., None] * u
+            return norm(_interval_distance(u, s - smooth, each * field(params, "weights", u)))
+        case "total_variation":
+            return variation.distance(u, s, sigma)
+        case "max_affine":
+            return hull.distance(field(params, "slopes", u), u, s, sigma)
+        case "nuclear":
+            return singular.distance(_sides(params), u, s, sigma)
+        case "rotated":
+            at, given = settled(turned(params["D"], u)), turned(params["D"], s)
+            return distance_to_subdifferential(*inner(params), at, given, sigma)
+        case "negative_l1":  # empty at zero
+            away = absolute(s - each * minimal_subgradient(name, params, u))
+            return box.or_empty(away, s, sigma, is_zero(u), may_be_zero(u))
+        case "box_indicator":
+            return box.distance(field(params, "half_width", u)[..., None], u, s, sigma)
         case _:  # at zero the Frechet subdifferential is the whole line
             away = absolute(s - each * minimal_subgradient(name, params, u))
             return norm(choose(u, choose(each, absolute(s), np.zeros(s.shape)), away))
@@ -122,7 +193,7 @@ def growth(name: str, params: Params) -> tuple[Array, Array]:
     Raises
     ------
     NotImplementedError
-        For `l0` and `half_power`, whose subdifferential at zero is unbounded.
+        For functions that are not convex, for the indicator and for `quartic`.
     """
     check(name, params)
     zero, one = np.zeros(1), np.ones(1)
@@ -138,19 +209,51 @@ def growth(name: str, params: Params) -> tuple[Array, Array]:
             return zero, one
         case "quadratic":
             return zero, spectral_norm(params["Q"])
+        case "elastic_net":
+            return norm(params["weights"]), np.asarray(params["ridge"])
+        case "huber":
+            return zero + _root_above(params["size"]), zero
+        case "total_variation":
+            return zero + _root_above(max(4 * params["size"] - 6, 0)), zero
+        case "max_affine":
+            return largest(norm(params["slopes"])), zero
+        case "nuclear":
+            return zero + _root_above(min(_sides(params))), zero
+        case "rotated":
+            return growth(*inner(params))
         case _:
-            raise NotImplementedError(f"growth: the subdifferential of {name!r} is not bounded near zero")
+            raise NotImplementedError(f"growth: the subdifferential of {name!r} has no linear bound")
 
 
 def MINIMISED_AT_ZERO(name: str, params: Params) -> Array:
     """Whether 0 (certainly) lies in dR(0), A2: bool (batch,), or (1,) where nothing carries a batch."""
     check(name, params)
-    if name == "group_lasso":
-        shape = (len(params["weights"]), len(params["groups"]))
-    else:
-        shape = np.shape(params[FIELDS[name][0]])[:2] if FIELDS[name] else (1, 1)
-    u = np.zeros(shape)
-    return is_zero(distance_to_subdifferential(name, params, u, u, np.ones(1)))
+    match name:
+        case "rotated":
+            return MINIMISED_AT_ZERO(*inner(params))
+        case "max_affine":
+            slopes = np.asarray(params["slopes"])
+            return hull.contains_zero(slopes)
+        case _:
+            u = np.zeros(dimensions(name, params))
+            return is_zero(distance_to_subdifferential(name, params, u, u, np.ones(1)))
+
+
+def _sides(params: Params) -> tuple[int, int]:
+    return params["rows"], params["columns"]
+
+
+def _root_above(n: int) -> float:
+    """sqrt(n), rounded up where it is no integer."""
+    root = math.sqrt(n)
+    return root if root == int(root) else math.nextafter(root, math.inf)
+
+
+def _huber(width: Array, u: Array) -> Array:
+    """min_w |w| + (u - w)^2 / (2 width), entry by entry, at its minimiser w: u shrunk by the width."""
+    size = absolute(u)
+    within = minimum(size, width)
+    return maximum(size - width, 0.0) + within / width * within / 2
 
 
 def _interval_distance(u: Array, s: Array, bound: Array) -> Array:

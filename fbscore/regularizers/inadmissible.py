@@ -13,7 +13,7 @@ from fbscore.errors import require_axes, require_finite, require_floating
 from fbscore.regularizers.base import Regularizer
 from fbscore.shapes import Flags, Growth, Scalars, State
 
-__all__ = ["L0", "HalfPower", "ShiftedL1"]
+__all__ = ["L0", "HalfPower", "NegativeL1", "ShiftedL1"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +95,43 @@ class HalfPower(Regularizer):
     def minimal_subgradient(self, u: State) -> State:
         """``sign(u_i) / (2 √|u_i|)``; 0, the smallest Fréchet subgradient, at 0."""
         return torch.where(u == 0, 0.0, 0.5 * u.sign() * u.abs().rsqrt())
+
+    def subdifferential_distance(self, u: State, p: State) -> NoReturn:
+        """Raise NotImplementedError."""
+        _refuse(self, "subgradients")
+
+    def contains(self, u: State, p: State, slack: float | Scalars) -> NoReturn:
+        """Raise NotImplementedError."""
+        _refuse(self, "subgradients")
+
+    def growth(self) -> NoReturn:
+        """Raise NotImplementedError."""
+        _refuse(self, "growth constants")
+
+
+@dataclass(frozen=True, eq=False)
+class NegativeL1(Regularizer):
+    r"""``R(u) = −Σ_i |u_i|``: not convex (A1); its gradient flow from 0 is not unique."""
+
+    name: ClassVar[str] = "negative_l1"
+    admissible: ClassVar[bool] = False
+
+    def value(self, u: State) -> Scalars:
+        """``−Σ_i |u_i|``."""
+        return -u.abs().sum(-1)
+
+    def prox(self, v: State, a: Scalars) -> State:
+        """``v_i + a sign(v_i)``; at 0 both ``±a`` are minimisers, ``+a`` by convention."""
+        weight = a.unsqueeze(-1)
+        return torch.where(v < 0, v - weight, v + weight)
+
+    def subgradient(self, u: State) -> NoReturn:
+        """Raise NotImplementedError."""
+        _refuse(self, "subgradients")
+
+    def minimal_subgradient(self, u: State) -> State:
+        """``−sign(u_i)``; 0 at 0 by convention, where there is no Fréchet subgradient."""
+        return -u.sign()
 
     def subdifferential_distance(self, u: State, p: State) -> NoReturn:
         """Raise NotImplementedError."""

@@ -4,17 +4,38 @@ from dataclasses import fields
 
 from fbscore.errors import require
 from fbscore.regularizers.base import Parameter, Regularizer
-from fbscore.regularizers.inadmissible import L0, HalfPower, ShiftedL1
+from fbscore.regularizers.elastic_net import ElasticNet
+from fbscore.regularizers.huber import Huber
+from fbscore.regularizers.inadmissible import L0, HalfPower, NegativeL1, ShiftedL1
+from fbscore.regularizers.inadmissible_growth import BoxIndicator, Quartic
 from fbscore.regularizers.l1 import L1
 from fbscore.regularizers.l2 import L2, GroupLasso
 from fbscore.regularizers.linf import LInf
+from fbscore.regularizers.max_affine import MaxAffine
+from fbscore.regularizers.nuclear import Nuclear
 from fbscore.regularizers.quadratic import HalfSquaredNorm, Quadratic
+from fbscore.regularizers.rotated import Rotated
+from fbscore.regularizers.total_variation import TotalVariation
 
 __all__ = ["REGISTRY", "by_name"]
 
-REGISTRY: dict[str, type[Regularizer]] = {
-    cls.name: cls for cls in (L1, L2, GroupLasso, HalfSquaredNorm, Quadratic, LInf, L0, HalfPower, ShiftedL1)
-}
+ADMISSIBLE = (
+    L1,
+    L2,
+    GroupLasso,
+    HalfSquaredNorm,
+    Quadratic,
+    LInf,
+    ElasticNet,
+    Huber,
+    TotalVariation,
+    MaxAffine,
+    Nuclear,
+    Rotated,
+)
+INADMISSIBLE = (L0, HalfPower, NegativeL1, ShiftedL1, BoxIndicator, Quartic)
+
+REGISTRY: dict[str, type[Regularizer]] = {cls.name: cls for cls in (*ADMISSIBLE, *INADMISSIBLE)}
 
 
 def by_name(name: str, **parameters: Parameter) -> Regularizer:

@@ -61,3 +61,26 @@ def test_nonnegative_lets_zero_through():
     errors.require_nonnegative("x", torch.tensor([0.0, -0.0, 1.0]))
     with pytest.raises(ValueError, match=r"^x: expected entries >= 0, got a smallest entry of -0\.5$"):
         errors.require_nonnegative("x", torch.tensor([1.0, -0.5]))
+
+
+@pytest.mark.parametrize(
+    ("size", "error", "message"),
+    [
+        (0, ValueError, "n: expected a size of at least 1, got 0"),
+        (2.0, TypeError, "n: expected an int, got float"),
+        (True, TypeError, "n: expected an int, got bool"),
+    ],
+)
+def test_size(size, error, message):
+    errors.require_size("n", 1)
+    with pytest.raises(error, match=f"^{message}$"):
+        errors.require_size("n", size)
+
+
+def test_positive():
+    errors.require_positive("x", torch.tensor([1e-30, 1.0]))
+    errors.require_positive("x", torch.ones(0))
+    with pytest.raises(ValueError, match=r"^x: expected entries > 0, got a smallest entry of 0\.0$"):
+        errors.require_positive("x", torch.tensor([1.0, 0.0]))
+    with pytest.raises(ValueError, match=r"^x: expected finite entries, got entries from 1\.0 to inf$"):
+        errors.require_positive("x", torch.tensor([1.0, torch.inf]))

@@ -64,3 +64,21 @@ def test_solve_and_eigenvalues(dtype, device):
     torch.testing.assert_close(
         linalg.symmetric_eigenvalues(M), torch.tensor([[1.0, 3.0]]).to(b), rtol=rtol, atol=0
     )
+
+
+def test_svd(dtype, device):
+    M = torch.tensor([[[3.0, 0.0, 0.0], [0.0, -2.0, 0.0]]], dtype=dtype, device=device)
+    X, sigma, Yt = linalg.svd(M)
+    assert (X.shape, sigma.shape, Yt.shape) == ((1, 2, 2), (1, 2), (1, 2, 3))
+    torch.testing.assert_close(sigma, torch.tensor([[3.0, 2.0]]).to(M))
+    torch.testing.assert_close((X * sigma.unsqueeze(-2)) @ Yt, M)
+    torch.testing.assert_close(linalg.singular_values(M), sigma)
+
+
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
+def test_svd_of_what_is_not_finite_spoils_no_other(bad):
+    M = torch.eye(2).repeat(3, 1, 1)
+    M[1, 0, 1] = bad
+    for sigma in (linalg.svd(M)[1], linalg.singular_values(M)):
+        assert sigma[[0, 2]].tolist() == [[1.0, 1.0]] * 2
+        assert sigma[1].isnan().all()

@@ -9,13 +9,23 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbscore.regularizers import REGISTRY, Quadratic, Regularizer, by_name
+from fbscore.regularizers import (
+    REGISTRY,
+    ElasticNet,
+    Huber,
+    MaxAffine,
+    Nuclear,
+    Quadratic,
+    Regularizer,
+    TotalVariation,
+)
 from tests.core.instances import (
     ADMISSIBLE,
     CONVEX,
     EVERY,
     VALUES,
     gaussian,
+    one_of,
     parameters_of,
     regularizer,
     some_subgradients,
@@ -23,6 +33,8 @@ from tests.core.instances import (
 )
 
 BATCH = 64
+#: In units of round-off: two products with D, and a singular value decomposition.
+LIMITS = {"rotated": 16.0, "nuclear": 16.0}
 QUIET = settings(database=None, deadline=None, max_examples=60)
 
 
@@ -40,7 +52,16 @@ def optimality_error(R: Regularizer, v: torch.Tensor, a: torch.Tensor) -> torch.
     C0, C1 = R.growth()
     scale = v.norm(dim=-1) / a + C0 + C1 * u.norm(dim=-1)
     distance = R.subdifferential_distance(u, (v - u) / a.unsqueeze(-1))
-    return distance / (scale * torch.finfo(v.dtype).eps)
+    return distance / (condition(R, u) * scale * torch.finfo(v.dtype).eps)
+
+
+def condition(R: Regularizer, u: torch.Tensor) -> torch.Tensor:
+    """How much faster than ``u`` itself its singular vectors turn; 1 where there are none."""
+    if not isinstance(R, Nuclear):
+        return torch.ones_like(u[:, 0])
+    sigma = torch.linalg.svdvals(u.reshape(-1, R.rows, R.columns))
+    smallest = torch.where(sigma > 0, sigma, torch.inf).amin(-1)
+    return 1.0 + sigma[:, 0] / smallest
 
 
 @pytest.mark.parametrize("d", [1, 2, 5, 16])
@@ -48,7 +69,7 @@ def optimality_error(R: Regularizer, v: torch.Tensor, a: torch.Tensor) -> torch.
 def test_prox_is_optimal_to_round_off(name, d, dtype, device, rng):
     R = regularizer(name, BATCH, d, rng, dtype, device)
     v, a = (x.to(device, dtype) for x in points(BATCH, d, rng))
-    assert optimality_error(R, v, a).max() <= 4.0
+    assert optimality_error(R, v, a).max() <= LIMITS.get(name, 4.0)
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -128,11 +149,21 @@ def test_subgradient_is_one_and_attains_the_growth_constant(name, dtype, device,
     eps = torch.finfo(dtype).eps
     assert R.contains(u, p, 16 * eps).all()
     C0, C1 = R.growth()
-    if isinstance(R, Quadratic):
-        u = torch.linalg.eigh(R.Q)[1][..., -1]
-        p = R.subgradient(u)
+    u = steepest(R, u)
+    p = R.subgradient(u)
     bound = C0 + C1 * u.norm(dim=-1)
     np.testing.assert_allclose(p.norm(dim=-1).cpu(), bound.cpu(), rtol=32 * eps)
+
+
+def steepest(R: Regularizer, u: torch.Tensor) -> torch.Tensor:
+    """States where the bound is attained: ``u`` itself if it is everywhere."""
+    if isinstance(R, Quadratic):
+        return torch.linalg.eigh(R.Q)[1][..., -1]
+    if isinstance(R, ElasticNet):
+        return R.weights
+    if isinstance(R, Huber):
+        return torch.where(u < 0, -R.width.unsqueeze(-1), R.width.unsqueeze(-1))
+    return torch.zeros_like(u) if isinstance(R, TotalVariation | MaxAffine) else u
 
 
 @pytest.mark.parametrize("name", CONVEX)
@@ -178,7 +209,8 @@ def test_admissible_ones_are_minimal_at_zero(name, rng):
     R = regularizer(name, BATCH, 4, rng)
     zero = torch.zeros(BATCH, 4, dtype=torch.float64)
     assert R.admissible
-    assert R.contains(zero, zero, 0.0).all()
+    # 0 is in the hull of the slopes up to round-off.
+    assert R.contains(zero, zero, 1e-15 if name == "max_affine" else 0.0).all()
     assert (R.value(gaussian(BATCH, 4, rng)) >= R.value(zero)).all()
 
 
@@ -212,12 +244,16 @@ def test_instances_do_not_see_each_other(name, rng):
     R = regularizer(name, 8, 5, rng)
     v, a = gaussian(8, 5, rng), torch.rand(8, generator=rng, dtype=torch.float64)
     for i in range(8):
-        one = by_name(
-            name, **{k: x[i : i + 1] if isinstance(x, torch.Tensor) else x for k, x in R.parameters.items()}
-        )
-        torch.testing.assert_close(
-            one.prox(v[i : i + 1], a[i : i + 1]), R.prox(v, a)[i : i + 1], rtol=0, atol=1e-14
-        )
+        alone = one_of(R, i).prox(v[i : i + 1], a[i : i + 1])
+        torch.testing.assert_close(alone, R.prox(v, a)[i : i + 1], rtol=0, atol=1e-14)
+
+
+def flat(R: Regularizer) -> dict[str, object]:
+    """The parameters, those of an inner regulariser in place of it."""
+    found: dict[str, object] = {}
+    for field, x in R.parameters.items():
+        found |= {f"{field}.{k}": y for k, y in flat(x).items()} if isinstance(x, Regularizer) else {field: x}
+    return found
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -226,15 +262,17 @@ def test_to_moves_every_tensor_and_keeps_the_rest(name, device, rng):
     moved = R.to(torch.float32, device)
     assert type(moved) is type(R)
     assert moved.dimension == R.dimension
-    for field, x in R.parameters.items():
-        y = moved.parameters[field]
+    before, after, same = flat(R), flat(moved), flat(R.to())
+    assert before.keys() == after.keys()
+    for field, x in before.items():
+        y = after[field]
         if isinstance(x, torch.Tensor):
             assert isinstance(y, torch.Tensor)
             assert (y.dtype, y.device.type) == (torch.float32, device.type)
             torch.testing.assert_close(y.cpu().double(), x, rtol=1e-6, atol=0)
         else:
             assert y == x
-    assert all(x is R.to().parameters[field] for field, x in R.parameters.items())
+    assert all(x is same[field] for field, x in before.items())
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -263,6 +301,6 @@ def test_prox_is_optimal_where_hypothesis_looks(name, v, a):
     # Subnormal numbers are rounded absolutely: their quantum counts beside the relative round-off.
     C0, C1 = R.growth()
     scale = point.norm() / weight + C0 + C1 * u.norm()
-    allowed = 8 * torch.finfo(torch.float64).eps * scale + 1e-320 / weight
+    allowed = 16 * torch.finfo(torch.float64).eps * scale * condition(R, u) + 1e-320 / weight
     assert R.subdifferential_distance(u, (point - u) / weight) <= allowed
     assert math.isfinite(float(R.value(u)))

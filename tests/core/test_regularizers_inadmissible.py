@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fbscore.regularizers import L0, HalfPower, ShiftedL1
+from fbscore.regularizers import L0, HalfPower, NegativeL1, ShiftedL1
 
 
 def tensor(*rows):
@@ -15,11 +15,12 @@ def weight(a):
     return torch.tensor([a], dtype=torch.float64)
 
 
-GRID = np.linspace(-4.0, 4.0, 800_001)
+GRID = np.arange(-600_000, 600_001) / 100_000
 FUNCTIONS = {
     "l0": (L0(), lambda u: (u != 0).astype(float)),
     "half_power": (HalfPower(), lambda u: np.sqrt(abs(u))),
     "shifted_l1": (ShiftedL1(tensor([0.75])), lambda u: abs(u - 0.75)),
+    "negative_l1": (NegativeL1(), lambda u: -abs(u)),
 }
 
 
@@ -84,7 +85,14 @@ def test_minimal_subgradients_away_from_zero_and_at_zero():
     assert L0().minimal_subgradient(u).tolist() == [[0.0, 0.0, 0.0]]
 
 
-@pytest.mark.parametrize("R", [L0(), HalfPower()], ids=lambda R: R.name)
+def test_negative_l1_by_hand():
+    R = NegativeL1()
+    assert R.value(tensor([1, -2, 0])).item() == -3.0
+    assert R.prox(tensor([1, -2, 0]), weight(0.5)).tolist() == [[1.5, -2.5, 0.5]]
+    assert R.minimal_subgradient(tensor([1, -2, 0])).tolist() == [[-1.0, 1.0, 0.0]]
+
+
+@pytest.mark.parametrize("R", [L0(), HalfPower(), NegativeL1()], ids=lambda R: R.name)
 def test_what_makes_no_sense_is_refused(R):
     u = tensor([1.0])
     message = f"^{R.name}: no .* are defined, the function is not convex$"

@@ -6,9 +6,25 @@ from typing import Any
 import numpy as np
 
 from claims.oracle.elementary import to_ball
+from claims.oracle.parameters import STATIC
 
-CONVEX = ("l1", "l2", "group_lasso", "half_squared_norm", "quadratic", "linf", "shifted_l1")
-NAMES = (*CONVEX, "l0", "half_power")
+GROWING = (  # convex, finite, with a linear bound of the subdifferential
+    "l1",
+    "l2",
+    "group_lasso",
+    "half_squared_norm",
+    "quadratic",
+    "linf",
+    "shifted_l1",
+    "elastic_net",
+    "huber",
+    "total_variation",
+    "max_affine",
+    "nuclear",
+    "rotated",
+)
+CONVEX = (*GROWING, "box_indicator", "quartic")
+NAMES = (*CONVEX, "l0", "half_power", "negative_l1")
 
 # R(u) of one vector u and one instance's parameters, straight from the definition
 PLAIN: dict[str, Callable[[dict[str, Any], np.ndarray], float]] = {
@@ -24,6 +40,17 @@ PLAIN: dict[str, Callable[[dict[str, Any], np.ndarray], float]] = {
     "l0": lambda p, u: float(np.count_nonzero(u)),
     "half_power": lambda p, u: float(np.sum(np.sqrt(np.abs(u)))),
     "shifted_l1": lambda p, u: float(np.sum(np.abs(u - p["center"]))),
+    "elastic_net": lambda p, u: float(p["weights"] @ np.abs(u) + p["ridge"] * (u @ u) / 2),
+    "huber": lambda p, u: sum(
+        x * x / (2 * p["width"]) if abs(x) <= p["width"] else abs(x) - p["width"] / 2 for x in u
+    ),
+    "total_variation": lambda p, u: float(np.sum(np.abs(np.diff(u)))),
+    "max_affine": lambda p, u: max(float(a @ u) for a in p["slopes"]),
+    "nuclear": lambda p, u: float(np.linalg.norm(u.reshape(p["rows"], p["columns"]), ord="nuc")),
+    "rotated": lambda p, u: PLAIN[p["inner"][0]](p["inner"][1], p["D"] @ u),
+    "negative_l1": lambda p, u: -float(np.sum(np.abs(u))),
+    "box_indicator": lambda p, u: 0.0 if np.max(np.abs(u)) <= p["half_width"] else np.inf,
+    "quartic": lambda p, u: float(u @ u) ** 2 / 4,
 }
 
 
@@ -40,12 +67,66 @@ def parameters(rng: np.random.Generator, name: str, batch: int, d: int) -> dict[
         return {"Q": (Q + np.swapaxes(Q, -1, -2)) / 2}
     if name == "shifted_l1":
         return {"center": rng.normal(size=(batch, d)) * (rng.random((batch, d)) < 0.7)}
-    return {}
+    return _further(rng, name, batch, d)
+
+
+def _further(rng: np.random.Generator, name: str, batch: int, d: int) -> dict[str, Any]:
+    match name:
+        case "elastic_net":
+            weights = parameters(rng, "l1", batch, d)["weights"]
+            return {"weights": weights, "ridge": rng.random(batch) * 2 * (rng.random(batch) < 0.8)}
+        case "huber":
+            return {"width": rng.choice([0.25, 1.0, 3.0], size=batch) * (0.5 + rng.random(batch)), "size": d}
+        case "total_variation":
+            return {"size": d}
+        case "max_affine":
+            return {"slopes": slopes(rng, batch, d)}
+        case "nuclear":
+            return dict(zip(("rows", "columns"), sides(d), strict=True))
+        case "rotated":
+            inner = str(rng.choice(["l1", "group_lasso", "linf", "huber", "total_variation"]))
+            return {"D": rotations(rng, batch, d), "inner": (inner, parameters(rng, inner, batch, d))}
+        case "box_indicator":
+            return {"half_width": rng.choice([0.25, 0.5, 1.5], size=batch)}
+        case _:
+            return {}
+
+
+def slopes(rng: np.random.Generator, batch: int, d: int, k: int = 5) -> np.ndarray:
+    """Slopes of a maximum, 0 in their hull: random, integers (ties), repeated, collinear, in turn."""
+    a = rng.normal(size=(batch, k, d))
+    a[1::4] = rng.integers(-2, 3, size=a[1::4].shape)
+    a[2::4, 1] = a[2::4, 0]
+    a[3::4, 2] = (a[3::4, 0] + a[3::4, 1]) / 2
+    a[:, -1] = -a[:, 0] * rng.choice([0.5, 1.0, 2.0], size=(batch, 1))
+    return a
+
+
+def rotations(rng: np.random.Generator, batch: int, d: int) -> np.ndarray:
+    """Orthogonal matrices up to round-off, signed permutations (exact) every other time."""
+    Q = np.linalg.qr(rng.normal(size=(batch, d, d)))[0]
+    for k in range(0, batch, 2):
+        Q[k] = np.eye(d)[rng.permutation(d)] * rng.choice([-1.0, 1.0], size=d)
+    return Q
+
+
+def sides(d: int) -> tuple[int, int]:
+    """Rows and columns of a matrix of d entries, as square as can be, wide."""
+    rows = max(r for r in range(1, d + 1) if d % r == 0 and r * r <= d)
+    return rows, d // rows
+
+
+def each(params: dict[str, Any], transform: Callable[[np.ndarray], Any]) -> dict[str, Any]:
+    """Parameters with `transform` applied to all arrays, those of an inner regulariser too."""
+    changed: dict[str, Any] = {k: x if k in (*STATIC, "inner") else transform(x) for k, x in params.items()}
+    if "inner" in params:
+        changed["inner"] = params["inner"][0], each(params["inner"][1], transform)
+    return changed
 
 
 def one(params: dict[str, Any], k: int) -> dict[str, Any]:
     """Parameters of instance k without the batch axis."""
-    return {key: x if key == "groups" else x[k] for key, x in params.items()}
+    return each(params, lambda x: x[k])
 
 
 def vectors(rng: np.random.Generator, batch: int, d: int) -> np.ndarray:

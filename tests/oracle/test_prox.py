@@ -14,17 +14,29 @@ from claims.oracle import elementary as el
 from claims.oracle import regularizers
 from claims.oracle.parameters import FIELDS, as_balls
 from claims.oracle.prox import prox, proximal_map
-from tests.oracle.samples import CONVEX, NAMES, PLAIN, inside, one, parameters, vectors, weights, widened
+from tests.oracle.samples import (
+    CONVEX,
+    GROWING,
+    NAMES,
+    PLAIN,
+    each,
+    inside,
+    one,
+    parameters,
+    vectors,
+    weights,
+    widened,
+)
 
 ULP = 2.0**-53
 
 
 def objective(name: str, params: dict[str, Any], v: np.ndarray, a: float, u: np.ndarray) -> float:
-    return 0.5 * float(np.sum((u - v) ** 2)) + a * PLAIN[name](params, u)
+    return 0.5 * float(np.sum((u - v) ** 2)) + (a * PLAIN[name](params, u) if a > 0 else 0.0)
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])
-@pytest.mark.parametrize("name", CONVEX)
+@pytest.mark.parametrize("name", [*GROWING, "quartic"])
 def test_minimises_as_well_as_a_search_does(name: str, d: int) -> None:
     rng = np.random.default_rng(11)
     params, v, a = parameters(rng, name, 12, d), vectors(rng, 12, d), weights(rng, 12)
@@ -59,7 +71,7 @@ def test_minimises_on_a_fine_line(name: str) -> None:
         assert np.min(np.abs(line[energy <= np.min(energy) + 1e-4] - p[k, 0])) <= 6e-3
 
 
-@pytest.mark.parametrize("name", ["l0", "half_power"])
+@pytest.mark.parametrize("name", ["l0", "half_power", "negative_l1"])
 def test_separable_maps_act_entry_by_entry(name: str) -> None:
     rng = np.random.default_rng(13)
     v, a = vectors(rng, 40, 5), weights(rng, 40)
@@ -69,7 +81,9 @@ def test_separable_maps_act_entry_by_entry(name: str) -> None:
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 5, 10, 50])
-@pytest.mark.parametrize("name", CONVEX)
+@pytest.mark.parametrize(
+    "name", [name for name in GROWING if name not in ("max_affine", "nuclear", "rotated")]
+)
 def test_satisfies_its_optimality_condition(name: str, d: int) -> None:
     rng = np.random.default_rng(14)
     params, v, a = parameters(rng, name, 300, d), vectors(rng, 300, d), weights(rng, 300)
@@ -80,9 +94,29 @@ def test_satisfies_its_optimality_condition(name: str, d: int) -> None:
     assert np.all(residual <= 32 * d * ULP * scale)
 
 
+SUPPORT = ("l1", "l2", "group_lasso", "linf", "total_variation", "max_affine", "nuclear", "rotated")
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 6, 10])
+@pytest.mark.parametrize("name", SUPPORT)
+def test_moreau_splits_the_argument(name: str, d: int) -> None:
+    """s = v - p lies in a dR(0) and <s, p> = a R(p): optimal, and no kink is judged at a rounded point."""
+    rng = np.random.default_rng(34)
+    params, v, a = parameters(rng, name, 200, d), vectors(rng, 200, d), weights(rng, 200)
+    while params.get("inner", ("l1",))[0] == "huber":
+        params = parameters(rng, name, 200, d)
+    p = prox(name, params, v, a)
+    C0, _ = regularizers.growth(name, params)
+    scale = el.norm(v) + a * C0
+    outside = regularizers.distance_to_subdifferential(name, params, np.zeros(v.shape), v - p, a)
+    assert np.all(outside <= 16 * d * ULP * scale)
+    slack = np.sum((v - p) * p, axis=-1) - a * regularizers.value(name, params, p)
+    assert np.all(np.abs(slack) <= 16 * d * ULP * scale * scale)
+
+
 @settings(database=None, deadline=None)
 @given(
-    name=st.sampled_from(CONVEX),
+    name=st.sampled_from(GROWING),
     quarters=st.lists(st.integers(-8, 8), min_size=1, max_size=4),
     step=st.integers(0, 12),
     weight=st.integers(0, 4),
@@ -95,10 +129,20 @@ def test_optimality_at_small_rationals(name: str, quarters: list[int], step: int
         "group_lasso": {"weights": np.array([[weight / 2, 1.0]]), "groups": (0,) * (d - 1) + (1,)},
         "quadratic": {"Q": np.full((1, d, d), weight / 2)},
         "shifted_l1": {"center": np.roll(v, 1, axis=-1)},
+        "elastic_net": {"weights": np.full((1, d), weight / 2), "ridge": np.array([weight / 4])},
+        "huber": {"width": np.array([weight / 4 + 0.25]), "size": d},
+        "total_variation": {"size": d},
+        "max_affine": {"slopes": np.stack([v, -v, np.roll(v, 1, axis=-1), np.full((1, d), weight / 2)], 1)},
+        "nuclear": {"rows": 2 if d == 4 else 1, "columns": 2 if d == 4 else d},
+        "rotated": {"D": np.eye(d)[None, ::-1], "inner": ("total_variation", {"size": d})},
     }.get(name, {})
     p = prox(name, params, v, a)
-    residual = regularizers.distance_to_subdifferential(name, params, p, v - p, a)
-    assert residual <= 1e-13
+    if name not in (
+        "max_affine",
+        "nuclear",
+    ):  # float64 leaves their kinks, and the distance is that beside them
+        residual = regularizers.distance_to_subdifferential(name, params, p, v - p, a)
+        assert residual <= 1e-13
     with el.digits():
         balls = prox(name, as_balls(params), el.to_ball(v), el.to_ball(a))
         enclosure = regularizers.distance_to_subdifferential(name, as_balls(params), balls, v - balls, a)
@@ -128,7 +172,7 @@ def test_balls_agree_with_floats(name: str, d: int) -> None:
     with el.digits():
         balls = prox(name, as_balls(params), el.to_ball(v), el.to_ball(a))
         mixed = prox(name, params, el.to_ball(v), a)
-    C1 = el.spectral_norm(params["Q"]) if name == "quadratic" else np.zeros(1)
+    C1 = regularizers.growth(name, params)[1] if name in GROWING else np.zeros(1)
     allowed = 8 * d * ULP * (el.norm(v) + a * (1 + C1 * el.norm(p)))
     assert np.all(np.abs(el.to_float(balls) - p) <= allowed[:, None])
     assert np.array_equal(el.to_float(mixed), el.to_float(balls))
@@ -165,12 +209,27 @@ SIMPLE = [
     ("half_power", {}, [6.0, -5.9], 8.0, [4.0, 0.0]),
     ("shifted_l1", {"center": [[1.0, -1.0, 0.0]]}, [0.0, 2.0, 0.25], 0.5, [0.5, 1.5, 0.0]),
     ("shifted_l1", {"center": [[1.0, 2.0]]}, [0.5, 2.5], 0.5, [1.0, 2.0]),
+    ("elastic_net", {"weights": [[1.0, 2.0]], "ridge": [2.0]}, [2.5, -0.5], 0.5, [1.0, 0.0]),
+    ("huber", {"width": [1.0], "size": 4}, [0.75, -1.5, 3.0, -0.375], 0.5, [0.5, -1.0, 2.5, -0.25]),
+    ("total_variation", {"size": 3}, [0.0, 3.0, 0.0], 0.5, [0.5, 2.0, 0.5]),
+    ("total_variation", {"size": 4}, [1.0, 3.0, 2.0, 7.0], 1.0, [2.0, 2.5, 2.5, 6.0]),
+    ("total_variation", {"size": 3}, [1.0, 2.0, 4.5], 9.0, [2.5, 2.5, 2.5]),
+    ("max_affine", {"slopes": [[[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]]}, [3.0, 1.0], 1.0, [2.0, 1.0]),
+    ("max_affine", {"slopes": [[[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]]}, [3.0, 3.0], 1.0, [2.5, 2.5]),
+    ("max_affine", {"slopes": [[[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]]]}, [0.5, 3.0], 1.0, [0.0, 3.0]),
+    ("nuclear", {"rows": 2, "columns": 2}, [0.0, -3.0, 0.5, 0.0], 1.0, [0.0, -2.0, 0.0, 0.0]),
+    ("nuclear", {"rows": 2, "columns": 2}, [1.0, 1.0, 1.0, 1.0], 1.0, [0.5, 0.5, 0.5, 0.5]),
+    ("nuclear", {"rows": 1, "columns": 2}, [3.0, 4.0], 2.5, [1.5, 2.0]),
+    ("rotated", {"D": [[[0.0, 1.0], [-1.0, 0.0]]], "inner": ("linf", {})}, [3.0, -2.0], 2.0, [1.5, -1.5]),
+    ("negative_l1", {}, [1.0, -1.0, 0.0], 0.5, [1.5, -1.5, 0.5]),
+    ("box_indicator", {"half_width": [0.5]}, [1.0, -0.25, -3.0], 0.5, [0.5, -0.25, -0.5]),
+    ("quartic", {}, [0.0, 10.0], 1.0, [0.0, 2.0]),
 ]
 
 
 @pytest.mark.parametrize(("name", "raw", "v", "a", "expected"), SIMPLE)
 def test_exact_cases(name: str, raw: dict[str, Any], v: list[float], a: float, expected: list[float]) -> None:
-    params = {key: x if key == "groups" else np.array(x) for key, x in raw.items()}
+    params = each(raw, np.array)
     assert np.allclose(prox(name, params, np.array([v]), np.array([a])), [expected], rtol=0, atol=1e-15)
     with el.digits():
         balls = prox(name, as_balls(params), el.to_ball([v]), el.to_ball([a]))
@@ -218,7 +277,7 @@ def test_shapes_and_broadcasting(name: str) -> None:
     same = prox(name, params, v, a[:, :1].repeat(6, 1))
     assert np.array_equal(prox(name, params, v, a[:, 0]), same)
     assert prox(name, params, v, 0.5).shape == v.shape
-    assert prox(name, {k: x if k == "groups" else x[:0] for k, x in params.items()}, v[:0], a[:0]).shape == (
+    assert prox(name, each(params, lambda x: x[:0]), v[:0], a[:0]).shape == (
         0,
         6,
         3,
@@ -229,8 +288,11 @@ def test_shapes_and_broadcasting(name: str) -> None:
         assert el.is_ball(proximal_map(name, as_balls(params))(el.to_ball(v), a[:, 0]))
 
 
+UNSCALED = ("quadratic", "half_squared_norm", "elastic_net", "huber", "rotated", "box_indicator", "quartic")
+
+
 @pytest.mark.parametrize("scale", [1e-150, 1e-60, 1e60, 1e150])
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("quadratic", "half_squared_norm")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in UNSCALED])
 def test_scales_as_it_should(name: str, scale: float) -> None:
     """prox_{s^k a R}(s v) = s prox_{a R}(v) for R of degree 2 - k."""
     rng = np.random.default_rng(19)
@@ -260,7 +322,7 @@ def test_unknown_names_and_wrong_fields_are_refused() -> None:
 def test_every_regulariser_is_sampled() -> None:
     assert set(NAMES) == set(FIELDS)
     assert all(regularizers.CONVEX[name] == (name in CONVEX) for name in NAMES)
-    assert all(regularizers.FINITE.values())
+    assert [name for name in NAMES if not regularizers.FINITE[name]] == ["box_indicator"]
 
 
 def test_singular_quadratic_leaves_the_kernel_alone() -> None:

@@ -19,7 +19,7 @@ from tests.oracle.prox_table import (
     instances,
     main,
 )
-from tests.oracle.samples import CONVEX, NAMES
+from tests.oracle.samples import GROWING, NAMES
 
 
 def test_both_sides_know_the_same_regularisers() -> None:
@@ -44,7 +44,7 @@ def test_zero_step_returns_the_argument_exactly(name: str, dtype: torch.dtype) -
     assert np.array_equal(oracle.prox(name, params, v, np.zeros(len(v))), v)
 
 
-@pytest.mark.parametrize("name", CONVEX)
+@pytest.mark.parametrize("name", GROWING)
 def test_growth_constants_are_the_same(name: str) -> None:
     params, v, _ = instances(name, torch.float64, 4, seed=2)
     for mine, theirs in zip(

@@ -1,0 +1,250 @@
+"""Counterexamples reduced to few, small, round numbers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+import torch
+
+from claims.families import regularizers
+from claims.kit import catalogue
+from claims.kit.context import FloatRun
+from claims.kit.instances import Instances, Network, NetworkPair, Regularizer, StepFunction, WeightPair
+from claims.kit.layout import LAYOUTS, lengths, numbers
+from claims.kit.minimise import complexity, keys, minimised, size
+from claims.kit.profiles import PROFILES
+from claims.kit.routes import Outcome, Route, run_route
+from claims.kit.sampling import Source
+from claims.kit.subject import Subject
+
+CPU = torch.device("cpu")
+
+
+def tensor(*values: float) -> torch.Tensor:
+    return torch.tensor([values], dtype=torch.float64)
+
+
+def function(*values: float, bound: float = 9.0, cells: int = 3) -> StepFunction:
+    return StepFunction(tensor(*values)[:, :, None], tensor(bound)[0], tensor(0.3)[0], cells)
+
+
+def network(name: str = "l1", d: int = 5, m: int = 3, depth: int = 4, seed: int = 1) -> Network:
+    """One random network."""
+    source = Source(seed, CPU)
+    A, f, u0 = source.normal(1, m, d), source.normal(1, m), source.normal(1, d)
+    W, tau, lam = source.normal(1, depth, d, m), source.uniform(1, depth), source.uniform(1, depth)
+    return Network(regularizers.draw(name, source, 1, d), A, f, u0, W, tau, lam)
+
+
+def sizes(instance: Instances) -> tuple[int, ...]:
+    return tuple(instance.dimensions[name] for name in ("d", "m", "N"))
+
+
+def always(instances: Instances) -> torch.Tensor:
+    return torch.ones(instances.size, dtype=torch.bool)
+
+
+# ---------------------------------------------------------------- the key
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0, 0), (1, 1), (-1, 2), (2, 2), (0.5, 2), (3, 2), (0.25, 3), (1.5, 3), (0.75, 4), (-0.75, 5), (5, 3)],
+)
+def test_complexity(number: float, expected: int) -> None:
+    assert int(complexity(tensor(number))[0, 0]) == expected
+
+
+def test_a_number_that_is_not_round_is_worse_than_any_round_one() -> None:
+    long, short = complexity(tensor(0.1, 1.0 + 2.0**-20, -63.0)).tolist()[0][:2], 12
+    assert min(long) > short
+
+
+def test_size_counts_shared_numbers_once() -> None:
+    first = network(m=2, d=3, depth=2)
+    own = 2 + 3 + 2 * 6 + 2 + 2
+    assert size(first) == own + 6 + 3
+    assert size(NetworkPair(first, first)) == 2 * own + 6 + 3
+    assert size(function(1, 2, 3)) == 3 + 2 + 3
+
+
+def test_numbers_of_the_second_system_that_are_the_first_ones_cost_nothing() -> None:
+    first = network()
+    pair = NetworkPair(first, first)
+    (both,), (one,) = keys(pair, numbers(pair)), keys(first, numbers(first))
+    assert both == one
+
+
+# ---------------------------------------------------------------- reductions
+
+
+def test_everything_that_is_not_needed_goes() -> None:
+    def positive(p: Any) -> torch.Tensor:
+        return p.u0.amax(1) > 0.3
+
+    for name in regularizers.ADMISSIBLE:
+        found = minimised(network(name), positive)
+        assert sizes(found) == (1, 0, 1)
+        assert (found.u0.tolist(), found.tau.tolist(), found.lam.tolist()) == ([[1.0]], [[0.0]], [[0.0]])
+
+
+def test_needed_sizes_stay() -> None:
+    def wide(p: Any) -> torch.Tensor:
+        enough = p.A.shape[1] >= 2 and p.A.shape[2] >= 3 and p.W.shape[1] >= 2
+        return (p.A.abs().amin((1, 2)) > 0) & enough if p.A.shape[1] else torch.zeros(p.size).bool()
+
+    found = minimised(network("group_lasso"), wide)
+    assert sizes(found) == (3, 2, 2)
+    assert bool((found.A == 1).all())
+    assert bool((found.W == 0).all())
+
+
+@pytest.mark.parametrize(
+    ("violating", "expected"),
+    [
+        (lambda x: x > 0.6, 1.0),
+        (lambda x: (x > 0.6) & (x < 0.9), 0.75),
+        (lambda x: x > 20, 21.0),
+        (lambda x: (x > 2.1) & (x < 3.5), 3.0),
+        (lambda x: x.abs() > 0.5, 1.0),
+        (lambda x: x < -0.1, -1.0),
+        (lambda x: (x > 1 / 16) & (x < 1 / 7), 0.125),
+    ],
+)
+def test_numbers_become_round(violating: Callable[[Any], torch.Tensor], expected: float) -> None:
+    for start in (0.7654321, 21.987654, 2.7182818, -0.7654321, 0.08765432):
+        (only,) = torch.tensor([start]).double()
+        if bool(violating(only)):
+            pair = WeightPair(Regularizer("l2", {}), only[None, None], tensor(0.3)[0], tensor(0.6)[0])
+            found = minimised(pair, lambda p: violating(p.v[:, 0]))
+            assert (found.v.item(), found.a.item(), found.b.item()) == (expected, 0, 0)
+
+
+def test_numbers_that_depend_on_each_other_are_scaled_together() -> None:
+    def narrow(p: Any) -> torch.Tensor:
+        square = p.v[:, 0] ** 2
+        return (p.a * 2 > square * 0.99) & (p.a * 2 < square * 1.01) & (p.v[:, 0] > 0)
+
+    pair = WeightPair(Regularizer("l2", {}), tensor(24.0), tensor(288.0)[0], tensor(0.0)[0])
+    found = minimised(pair, narrow)
+    assert found.a.item() * 2 == found.v.item() ** 2
+    assert found.v.item() in (1.0, 2.0)
+
+
+def test_the_second_system_becomes_the_first_where_it_may() -> None:
+    first, second = network(), network(seed=2)
+    pair = NetworkPair(first, Network(first.regularizer, first.A, second.f, second.u0, *controls(second)))
+    found = minimised(pair, lambda p: (p.first.u0 - p.second.u0).norm(dim=1) > 0.1)
+    assert sizes(found) == (1, 0, 1)
+    assert sorted((found.first.u0.item(), found.second.u0.item())) == [0.0, 1.0]
+    assert torch.equal(found.first.regularizer.params["weights"], found.second.regularizer.params["weights"])
+
+
+def controls(p: Network) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    return p.W, p.tau, p.lam
+
+
+def test_functions_lose_cells() -> None:
+    found = minimised(function(0.3, 4.7, -2.2, 8.1, cells=6), lambda p: p.values.amax((1, 2)) > 1.5)
+    assert (found.values.reshape(-1).tolist(), found.cells) == ([2.0], 1)
+
+
+def test_a_regulariser_of_unknown_layout_keeps_its_dimension() -> None:
+    plain = network("l2")
+    strange = Network(Regularizer("new", {"slopes": torch.ones(1, 2, 5).double()}), *fields_of(plain))
+    found = minimised(strange, always)
+    assert sizes(found) == (5, 0, 1)
+    assert torch.equal(found.regularizer.params["slopes"], strange.regularizer.params["slopes"])
+
+
+def test_an_instance_of_unknown_layout_stays_as_it_is() -> None:
+    @dataclass(frozen=True)
+    class Unknown(Instances):
+        kind: ClassVar[str] = "unknown"
+        regularizer: Regularizer
+        x: torch.Tensor
+
+    instance = Unknown(Regularizer("l1", {"weights": tensor(3, 4)}), tensor(5, 6))
+    assert minimised(instance, always) is instance
+    assert numbers(instance).shape == (1, 0)
+    assert lengths(instance) == {}
+
+
+def fields_of(p: Network) -> tuple[torch.Tensor, ...]:
+    return p.A, p.f, p.u0, p.W, p.tau, p.lam
+
+
+# ---------------------------------------------------------------- what it must not do
+
+
+def test_what_does_not_violate_again_is_left_as_it_is() -> None:
+    start = network()
+    assert minimised(start, lambda p: ~always(p)) is start
+
+
+def test_what_cannot_be_reduced_is_the_very_same() -> None:
+    smallest = minimised(network(), always)
+    assert minimised(smallest, always) is smallest
+    assert not bool(numbers(smallest).any())
+
+
+def test_a_reduction_that_raises_is_no_reduction() -> None:
+    def brittle(p: Any) -> torch.Tensor:
+        if p.W.shape[1] < 3 or p.A.shape[1] == 0:
+            raise ArithmeticError("not built for this")
+        return p.u0.amax(1) > 0.3
+
+    found = minimised(network(), brittle)
+    assert sizes(found) == (1, 1, 3)
+
+
+def test_the_result_depends_on_nothing_but_the_instance() -> None:
+    def norm_is_large(p: Any) -> torch.Tensor:
+        return p.u0.norm(dim=1) > 2.5
+
+    start = network(seed=4, d=8)
+    start = Network(start.regularizer, start.A, start.f, 2 * start.u0, *controls(start))
+    first, second = (minimised(start, norm_is_large) for _ in range(2))
+    assert first.identifier() == second.identifier()
+
+
+# ---------------------------------------------------------------- the controls of the suite
+
+
+def searched(check: Any) -> tuple[Outcome, list[dict[str, Any]]]:
+    records: list[dict[str, Any]] = []
+
+    def emit(record: str, **fields: Any) -> None:
+        records.append({"record": record, **fields})
+
+    run = FloatRun(Subject(), CPU, torch.float64)
+    return run_route(Route(check, "search", run, PROFILES["default"], 1, emit)), records
+
+
+CONTROLS = [check for check in catalogue.checks() if check.kind == "control"]
+
+
+@pytest.mark.parametrize("check", CONTROLS, ids=[check.name for check in CONTROLS])
+def test_counterexamples_of_the_controls_can_be_read(check: Any) -> None:
+    outcome, records = searched(check)
+    assert outcome.verdict == "found"
+    roles = {r["role"]: r for r in records if r["record"] == "instance" and r["role"] != "worst"}
+    if roles["counterexample"]["data"]["kind"] not in LAYOUTS:  # such instances stay as they were found
+        assert set(roles) == {"counterexample"}
+        return
+    small, found = roles["counterexample"], roles["found"]
+    assert outcome.counterexample == small["id"]
+    assert small["exact"]["verdict"] == "violated"
+    assert small["assumptions"] == found["assumptions"]
+    assert small["labels"]["d"] == 1
+    assert all(number * 4 == round(number * 4) and abs(number) <= 4 for number in of(small["data"]))
+
+
+def of(data: Any) -> list[float]:
+    """All numbers of an encoded instance."""
+    if not isinstance(data, dict):
+        return []
+    if "hex" in data:
+        return [float.fromhex(x) for x in data["hex"]]
+    return [number for part in data.values() for number in of(part)]
