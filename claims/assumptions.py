@@ -57,9 +57,7 @@ def _convex_and_finite(p: Any) -> torch.Tensor:
 
 def _minimised_at_zero(p: Any) -> torch.Tensor:
     size = _points(p).shape[0]
-    params = {
-        k: v.cpu().numpy() if isinstance(v, torch.Tensor) else v for k, v in p.regularizer.params.items()
-    }
+    params = constants.plain(p.regularizer.params)
     answer = torch.as_tensor(oracle.MINIMISED_AT_ZERO(p.regularizer.name, params))
     return answer.bool().expand(size).clone()
 

@@ -12,7 +12,7 @@ Shapes: ``A`` (batch, m, d); ``f`` (batch, m); ``u`` (batch, d) or states (batch
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,11 +47,22 @@ Terms = dict[str, Array]
 # ---------------------------------------------------------------- regularisers, from the oracle
 
 
+def plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a regulariser, those of one inside it too, as numpy arrays."""
+
+    def converted(value: Any) -> Any:
+        if isinstance(value, Regularizer):
+            return value.name, plain(value.params)
+        return value.cpu().numpy() if isinstance(value, torch.Tensor) else value
+
+    return {name: converted(value) for name, value in params.items()}
+
+
 def _asked(function: Callable[..., Any], regularizer: Regularizer, *arrays: Array) -> Array:
     """Return what an oracle says of a regulariser, in the arithmetic of the arrays."""
     if is_ball(arrays[0]):
         return function(regularizer.name, regularizer.params, *arrays)
-    params = {k: v.cpu().numpy() if isinstance(v, torch.Tensor) else v for k, v in regularizer.params.items()}
+    params = plain(regularizer.params)
     answer = function(regularizer.name, params, *(x.cpu().numpy() for x in arrays))
     return torch.as_tensor(answer, dtype=torch.float64, device=arrays[0].device)
 
@@ -85,7 +96,23 @@ def growth(regularizer: Regularizer, like: Array) -> tuple[Array, Array]:
 
 def prox_magnitude(regularizer: Regularizer, v: Array, a: Array, p: Array) -> Array:
     """Return the sum of norms behind p = prox_{aR}(v), for the rounding model."""
-    return norm(v) + a * growth(regularizer, v)[1] * norm(p)
+    c0, c1 = round_off_growth(regularizer, v)
+    return norm(v) + a * (c0 + c1 * norm(p))
+
+
+def prox_operations(regularizer: Regularizer, d: int) -> int:
+    """Return the length of the dot products behind a prox: d, but 4d for singular values."""
+    return 4 * d if regularizer.name == "nuclear" else d
+
+
+def round_off_growth(regularizer: Regularizer, like: Array) -> tuple[Array, Array]:
+    """Return what a prox adds to the norms behind it, in units of a and of a‖p‖, each (batch,).
+
+    A linear solve with I + aQ multiplies by aC1; max-affine functions subtract a projection of size aC0.  The
+    others compute nothing that is larger than their argument.
+    """
+    c0, c1 = growth(regularizer, like)
+    return c0 if regularizer.name == "max_affine" else 0 * c0, c1
 
 
 def proximal_energy_gap(regularizer: Regularizer, v: Array, b: Array, p: Array, q: Array) -> Array:
@@ -132,8 +159,8 @@ def operators(p: AnyNetwork) -> tuple[Array, Array, Array]:
 
 
 def operations(p: AnyNetwork) -> int:
-    """Return the length of the dot products behind a layer, d + m, for the rounding model."""
-    return p.u0.shape[-1] + p.f.shape[-1]
+    """Return the length of the dot products behind a layer, data and prox, for the rounding model."""
+    return prox_operations(p.regularizer, p.u0.shape[-1]) + p.f.shape[-1]
 
 
 def resolvent_steps(p: AnyNetwork, states: Array) -> Array:
@@ -163,13 +190,14 @@ def step_magnitude(p: AnyNetwork, states: Array) -> Array:
     """Return the sum of norms behind each step (batch, N), for the rounding model."""
     sizes, data = norm(states), norm(p.f)[:, None]
     sigma = p.tau * p.lam if isinstance(p, Network) else p.lam
-    quadratic = sigma * growth(p.regularizer, p.f)[1][:, None] * sizes[:, 1:]
+    c0, c1 = round_off_growth(p.regularizer, p.f)
+    prox = sigma * (c0[:, None] + c1[:, None] * sizes[:, 1:])
     if isinstance(p, Lista):
         drift = frobenius(p.W2) * sizes[:, :-1] + frobenius(p.W1) * data
     else:
         W = frobenius(p.W[:, None]) if isinstance(p, Alista) else frobenius(p.W)
         drift = p.tau * W * (frobenius(p.A)[:, None] * sizes[:, :-1] + data)
-    return sizes[:, :-1] + p.h * (drift + quadratic)
+    return sizes[:, :-1] + p.h * (drift + prox)
 
 
 def state_bound_step(p: AnyNetwork, states: Array) -> Terms:

@@ -75,7 +75,7 @@ def towards(
 
 
 def _to_a_limit(source: Source, count: int) -> tuple[str, GraphSequence]:
-    name, d = source.choice(regularizers.ADMISSIBLE), source.choice(SIZES)
+    name, d = source.choice(regularizers.EXACT_AT_KINKS), source.choice(SIZES)
     rate, where = source.choice(tuple(STEPS)), source.choice(LIMITS)
     regularizer, a = regularizers.draw(name, source, count, d), source.scale(count, low=-2, high=2)
     k = torch.arange(1, MEMBERS + 1, device=source.device, dtype=torch.float64)
@@ -96,7 +96,7 @@ def draw(source: Source, size: int) -> Iterator[Batch]:
     for count in portions(size, max(1, min(24, size // 32))):
         family, sequences = _to_a_limit(source, count)
         yield Batch(sequences, family, independent=True)
-    for name in regularizers.ADMISSIBLE:
+    for name in regularizers.EXACT_AT_KINKS:
         for family, sequences in corners(source, name):
             yield Batch(sequences, family, independent=False)
 
@@ -165,7 +165,7 @@ def wrong_limits() -> Sampler:
     """Return sequences whose candidate p is not their limit."""
 
     def strata(source: Source) -> Iterator[tuple[str, GraphSequence]]:
-        for name in regularizers.ADMISSIBLE:
+        for name in regularizers.EXACT_AT_KINKS:
             unit = regularizers.unit(name, 16, 2, source.device)
             one = torch.ones(16, dtype=torch.float64, device=source.device)
             x, c = source.normal(16, 2) / 8, source.normal(16, 2)

@@ -11,7 +11,6 @@ from claims.families import matrices, photographs, profiles, regularizers, syste
 from claims.kit.instances import Network
 from claims.kit.sampling import Batch, Sampler, Source, portions
 
-STATES = (1, 2, 3, 5, 10, 50)
 DATA = (0, 1, 2, 3, 5, 10, 50)
 DEPTHS = (1, 2, 3, 5, 8, 16, 32)
 
@@ -44,7 +43,8 @@ def controls(source: Source, A: torch.Tensor, depth: int) -> tuple[torch.Tensor,
 
 def volume(source: Source, count: int, names: Sequence[str]) -> tuple[str, Network]:
     """Return one group of independent draws of the stated distribution, and its family."""
-    name, d, m = source.choice(names), source.choice(STATES), source.choice(DATA)
+    name, m = source.choice(names), source.choice(DATA)
+    d = source.choice(regularizers.sizes(name))
     depth = source.choice(DEPTHS[:5] if max(d, m) == 50 else DEPTHS)
     kind = source.choice(matrices.MEASUREMENTS)
     A = matrices.measurement(source, kind, count, m, d)

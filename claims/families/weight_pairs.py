@@ -10,7 +10,6 @@ from claims.families import regularizers
 from claims.kit.instances import Regularizer, WeightPair
 from claims.kit.sampling import Batch, Sampler, Source, fixed, portions
 
-SIZES = (1, 2, 3, 5, 10, 50)
 POINTS = ("gaussian", "integers", "sparse", "equal entries")
 WEIGHTS = ("unrelated", "nearby", "integers", "first zero", "second zero")
 
@@ -49,7 +48,8 @@ def _weights(source: Source, kind: str, batch: int) -> tuple[torch.Tensor, torch
 def draw(source: Source, size: int, names: Sequence[str] = regularizers.ADMISSIBLE) -> Iterator[Batch]:
     """Yield ``size`` independent draws in groups of one shape, then the corners."""
     for count in portions(size, max(1, min(24, size // 32))):
-        name, d = source.choice(names), source.choice(SIZES)
+        name = source.choice(names)
+        d = source.choice(regularizers.sizes(name))
         points, weights = source.choice(POINTS), source.choice(WEIGHTS)
         a, b = _weights(source, weights, count)
         regularizer = regularizers.draw(name, source, count, d)

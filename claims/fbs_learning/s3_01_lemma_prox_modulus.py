@@ -31,6 +31,11 @@ modulus = claim("fbs_learning", "Lemma 3.1", assumes=(A1,), dispensable={A2: WIT
 INSTANCES = {"drawn": strategies.weight_pairs(), "sampled": weight_pairs.pairs()}
 
 
+def rounding(x, run, magnitude):
+    """Return the round-off of a quantity made from both points."""
+    return run.rounding(constants.prox_operations(x.regularizer, x.v.shape[1]), magnitude)
+
+
 def both(x, run):
     """Return p, q and the round-off of each."""
     p, q = run.prox(x.regularizer, x.v, x.a), run.prox(x.regularizer, x.v, x.b)
@@ -42,7 +47,7 @@ def both(x, run):
 def test_bound(x, run):
     """‖prox_{aR}(v)‖ ≤ ‖v‖."""
     p, _, size = both(x, run)
-    return at_most(norm(p), {"point": norm(x.v)}, run.rounding(x.v.shape[1], size))
+    return at_most(norm(p), {"point": norm(x.v)}, rounding(x, run, size))
 
 
 @modulus.holds(sampled=weight_pairs.pairs_off_center(), sharp=("point", "off centre"))
@@ -51,7 +56,7 @@ def test_bound_without_minimum_at_zero(x, run):
     p, _, size = both(x, run)
     away = x.a * constants.minimal_subgradient(x.regularizer, 0 * x.v)
     magnitude = size + away
-    return at_most(norm(p), {"point": norm(x.v), "off centre": away}, run.rounding(x.v.shape[1], magnitude))
+    return at_most(norm(p), {"point": norm(x.v), "off centre": away}, rounding(x, run, magnitude))
 
 
 @modulus.holds(**INSTANCES, sharp=("values",))
@@ -60,7 +65,7 @@ def test_modulus_in_values(x, run):
     p, q, size = both(x, run)
     values = (x.b - x.a) * (constants.value(x.regularizer, p) - constants.value(x.regularizer, q))
     magnitude = constants.weight_modulus_magnitude(x.regularizer, abs(x.b - x.a), p, q, size)
-    return at_most(norm(p - q) * norm(p - q), {"values": values}, run.rounding(x.v.shape[1], magnitude))
+    return at_most(norm(p - q) * norm(p - q), {"values": values}, rounding(x, run, magnitude))
 
 
 @modulus.holds(**INSTANCES, sharp=("weights",))
@@ -72,7 +77,7 @@ def test_lipschitz_in_the_weight(x, run):
     at_zero = x.a * constants.minimal_subgradient(x.regularizer, x.v)
     right = where(positive, relative * norm(x.v - q), at_zero)
     magnitude = size + where(positive, relative * size, at_zero)
-    return at_most(norm(p - q), {"weights": right}, run.rounding(x.v.shape[1], magnitude))
+    return at_most(norm(p - q), {"weights": right}, rounding(x, run, magnitude))
 
 
 @modulus.holds(**INSTANCES, sharp=("energy",))
@@ -81,7 +86,7 @@ def test_energy_form_lower(x, run):
     p, q, size = both(x, run)
     energy = constants.proximal_energy_gap(x.regularizer, x.v, x.b, p, q)
     magnitude = constants.proximal_energy_magnitude(x.regularizer, x.v, x.b, p, q, size)
-    return at_most(norm(p - q) * norm(p - q) / 2, {"energy": energy}, run.rounding(x.v.shape[1], magnitude))
+    return at_most(norm(p - q) * norm(p - q) / 2, {"energy": energy}, rounding(x, run, magnitude))
 
 
 @modulus.holds(**INSTANCES, sharp=("values less distance",))
@@ -93,7 +98,7 @@ def test_energy_form_upper(x, run):
     magnitude = constants.proximal_energy_magnitude(x.regularizer, x.v, maximum(x.a, x.b), p, q, size)
     magnitude = magnitude + constants.weight_modulus_magnitude(x.regularizer, abs(x.b - x.a), p, q, size)
     right = {"values less distance": values - norm(p - q) * norm(p - q) / 2}
-    return at_most(energy, right, run.rounding(x.v.shape[1], magnitude))
+    return at_most(energy, right, rounding(x, run, magnitude))
 
 
 JUMP = "prox of |·|₀ jumps by |v| at a = v²/2"

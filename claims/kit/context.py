@@ -67,10 +67,12 @@ class FloatRun:
         return x.to(self.device, self.dtype, copy=True)  # a subject may overwrite what it is given
 
     def _regularizer(self, regularizer: Regularizer) -> Any:
-        params = {
-            k: self._given(v) if isinstance(v, torch.Tensor) else v for k, v in regularizer.params.items()
-        }
-        return by_name(regularizer.name, **params)
+        def converted(value: Any) -> Any:
+            if isinstance(value, Regularizer):
+                return self._regularizer(value)
+            return self._given(value) if isinstance(value, torch.Tensor) else value
+
+        return by_name(regularizer.name, **{k: converted(v) for k, v in regularizer.params.items()})
 
     def _asked(self, part: str, shape: tuple[int, ...], *given: Any) -> torch.Tensor:
         """Call a part of the subject and return its answer in float64, checked.

@@ -138,7 +138,9 @@ def _check_folder(folder: Path) -> None:
 def is_replaceable(folder: Path) -> bool:
     """Return whether a report may be written to ``folder``: it is new, empty, or a report."""
     try:
-        names = [path.name for path in folder.iterdir()] if folder.exists() else []
+        if not folder.exists():
+            return next(parent for parent in folder.parents if parent.exists()).is_dir()
+        names = [path.name for path in folder.iterdir()]
     except OSError:
         return False
     return not names or "summary.json" in names

@@ -26,7 +26,7 @@ Points = Float[Tensor, "batch k d"]
 Basis = Float[Tensor, "batch n d"]
 Choice = Bool[Tensor, "batch k"]
 
-#: Steps for each point: of 1.6 million random and degenerate instances none needed more than 2.
+#: Steps for each point: of 1.4 million random and degenerate instances none needed more than 2.
 STEPS = 3
 #: Points that fall short of the largest product with ``u`` by this many ulps of the lengths count as active.
 ACTIVE = 64

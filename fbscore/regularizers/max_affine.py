@@ -68,7 +68,10 @@ class MaxAffine(Regularizer):
 
     def prox(self, v: State, a: Scalars) -> State:
         """``v`` less its projection on ``a C`` (Moreau); exactly 0 where round-off is all that is left."""
-        return _settled(hull.residual(self.slopes, self._all, v, a), linalg.norm(v))
+        u = hull.residual(self.slopes, self._all, v, a)
+        # Subnormal numbers have no direction to speak of.
+        subnormal = (a > 0) & (linalg.norm(u) < torch.finfo(u.dtype).tiny)
+        return torch.where(subnormal.unsqueeze(-1), 0.0, _settled(u, linalg.norm(v)))
 
     def subgradient(self, u: State) -> State:
         """The longest active slope: a vertex of ``∂R(u)``."""
