@@ -36,7 +36,7 @@ def _points(p: Any) -> torch.Tensor:
 def _convex_and_finite(p: Any) -> torch.Tensor:
     """Decide A1: the catalogue's word, and R at midpoints of 4 random segments around the instance's point.
 
-    The midpoint inequality is forgiven the round-off of R itself, on its natural scale C0‖x‖ + C1‖x‖².
+    The midpoint inequality is forgiven the round-off of R itself, on its scale |R(0)| + C0‖x‖ + C1‖x‖².
     """
     u = _points(p)
     if not (oracle.CONVEX[p.regularizer.name] and oracle.FINITE[p.regularizer.name]):
@@ -44,6 +44,7 @@ def _convex_and_finite(p: Any) -> torch.Tensor:
     verdict = torch.ones(u.shape[0], dtype=torch.bool)
     unit = (u.shape[1] + 8) * torch.finfo(torch.float64).eps
     c0, c1 = constants.growth(p.regularizer, u)
+    at_zero = constants.value(p.regularizer, 0 * u).abs()
     generator = torch.Generator().manual_seed(20260527)
     for _ in range(4):
         x = u + torch.randn(u.shape, generator=generator, dtype=torch.float64)
@@ -51,7 +52,7 @@ def _convex_and_finite(p: Any) -> torch.Tensor:
         ends = constants.value(p.regularizer, x) + constants.value(p.regularizer, y)
         middle = constants.value(p.regularizer, (x + y) / 2)
         size = x.norm(dim=1) + y.norm(dim=1)
-        verdict &= (2 * middle - ends <= unit * size * (c0 + c1 * size)) & ends.isfinite()
+        verdict &= (2 * middle - ends <= unit * (at_zero + size * (c0 + c1 * size))) & ends.isfinite()
     return verdict
 
 

@@ -101,8 +101,8 @@ def prox_magnitude(regularizer: Regularizer, v: Array, a: Array, p: Array) -> Ar
 
 
 def prox_operations(regularizer: Regularizer, d: int) -> int:
-    """Return the length of the dot products behind a prox: d, but 4d for singular values."""
-    return 4 * d if regularizer.name == "nuclear" else d
+    """Return the length of the dot products behind a prox: d, but 16d for singular values."""
+    return 16 * d if regularizer.name == "nuclear" else d
 
 
 def round_off_growth(regularizer: Regularizer, like: Array) -> tuple[Array, Array]:

@@ -6,6 +6,7 @@ what.
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -60,6 +61,25 @@ def _prox(cls: type, change: Callable[..., torch.Tensor]) -> Plant:
     return plant
 
 
+def _step_of(name: str, change: Callable[..., torch.Tensor]) -> Plant:
+    """Return the plant that puts ``change(right step, ...)`` in the place of another system's layer."""
+
+    def plant(patch: pytest.MonkeyPatch) -> Subject:
+        right = getattr(fbscore.network, name)
+        patch.setattr(fbscore.network, name, lambda *given: change(right, *given))
+        return Subject()
+
+    return plant
+
+
+def _without_first_slope(right: Any, R: Any, v: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+    """Put the opposite of the last slope in the place of the first."""
+    slopes = torch.cat([-R.slopes[:, -1:], R.slopes[:, 1:]], 1)
+    changed = object.__new__(type(R))
+    object.__setattr__(changed, "slopes", slopes)
+    return right(changed, v, a)
+
+
 def _subject(**parts: Callable[..., torch.Tensor]) -> Plant:
     """Return the plant that replaces whole functions of the subject."""
     return lambda patch: replace(Subject(), **parts)
@@ -92,10 +112,35 @@ def _sequence(name: str, change: Callable[..., Any]) -> Plant:
     return plant
 
 
+def _instead(**functions: Callable[..., Any]) -> Plant:
+    """Return the plant that replaces functions of the judge's constants."""
+
+    def plant(patch: pytest.MonkeyPatch) -> Subject:
+        for name, function in functions.items():
+            patch.setattr(constants, name, function)
+        return Subject()
+
+    return plant
+
+
+def _triangle(p: Any, states: torch.Tensor) -> dict[str, Any]:
+    K, c, sigma = constants.operators(p)
+    before = states[:, :-1]
+    drift = p.h * (constants.norm(constants.matvec(K, before)) + constants.norm(c))
+    return {"drift": drift, "subgradient": p.h * sigma * constants.minimal_subgradient(p.regularizer, before)}
+
+
+def _sum_of_increments(p: Any, states: torch.Tensor) -> torch.Tensor:
+    terms = constants.increment_bound(p, states)
+    return terms["drift"] + terms["subgradient"]
+
+
 def _controls(**changes: Callable[[torch.Tensor], torch.Tensor]) -> Plant:
     """Return the plant that runs the right recursion on changed controls."""
 
     def forward(problem: Any, controls: Any) -> torch.Tensor:
+        if not isinstance(controls, fbscore.Controls):
+            return fbscore.forward(problem, controls)
         changed = {name: change(getattr(controls, name)) for name, change in changes.items()}
         return fbscore.forward(problem, replace(controls, **changed))
 
@@ -104,6 +149,8 @@ def _controls(**changes: Callable[[torch.Tensor], torch.Tensor]) -> Plant:
 
 def _stale(problem: Any, controls: Any) -> torch.Tensor:
     """Every layer takes its gradient at the state before the last."""
+    if not isinstance(controls, fbscore.Controls):
+        return fbscore.forward(problem, controls)
     states = [problem.u0, problem.u0]
     for n in range(controls.N):
         old, now = states[-2], states[-1]
@@ -336,6 +383,91 @@ FAULTS = (
         "step factor 0.01 % too small",
         _constant("step_factors", lambda rho: 0.9999 * rho),
         (LAYER, STABLE_LAYER),
+    ),
+    Fault(
+        "ρ in the Frobenius norm", _instead(spectral_norm=constants.frobenius), (LAYER, STABLE_LAYER), "loose"
+    ),
+    Fault(
+        "ρ by the triangle inequality",
+        _instead(step_factors=lambda K, h: 1 + h * constants.spectral_norm(K)),
+        (LAYER, STATE, STABLE_LAYER, STABLE),
+        "loose",
+    ),
+    Fault("drift by the triangle inequality", _instead(increment_bound=_triangle), (INCREMENT,), "loose"),
+    Fault(
+        "distance by the triangle inequality",
+        _instead(increment_distance=_sum_of_increments),
+        (DISTANCE,),
+        "loose",
+    ),
+    Fault("C0 doubled", _constant("growth", lambda found: (2 * found[0], found[1])), (H1,), "loose"),
+    Fault("C1 doubled", _constant("growth", lambda found: (found[0], 2 * found[1])), (H1,), "loose"),
+    Fault(
+        "W¹ of LISTA one layer late",
+        _step_of(
+            "lista_step", lambda right, u, h, f, W1, W2, lam, R: right(u, h, f, W1.roll(1, 0), W2, lam, R)
+        ),
+        (RESOLVENT,),
+    ),
+    Fault(
+        "sign of W² in LISTA",
+        _step_of("lista_step", lambda right, u, h, f, W1, W2, lam, R: right(u, h, f, W1, -W2, lam, R)),
+        (RESOLVENT, LAYER, STABLE_LAYER),
+    ),
+    Fault(
+        "LISTA step scaled by 1.0001",
+        _step_of("lista_step", lambda right, u, h, *rest: right(u, 1.0001 * h, *rest)),
+        (RESOLVENT, LAYER, INCREMENT, STABLE_LAYER),
+    ),
+    Fault(
+        "ALISTA with the weight of FBS",
+        _step_of(
+            "alista_step",
+            lambda right, u, h, A, f, W, tau, lam, R: right(u, h, A, f, W, tau, tau * lam, R),
+        ),
+        (RESOLVENT,),
+    ),
+    Fault(
+        "ALISTA step scaled by 1.0001",
+        _step_of("alista_step", lambda right, u, h, *rest: right(u, 1.0001 * h, *rest)),
+        (RESOLVENT, LAYER, INCREMENT, STABLE_LAYER),
+    ),
+    Fault(
+        "D for its transpose",
+        _prox(
+            regularizers.Rotated,
+            lambda right, R, v, a: right(dataclasses.replace(R, D=R.D.mT.contiguous()), v, a),
+        ),
+        ENERGY,
+    ),
+    Fault(
+        "Huber at half the width",
+        _prox(
+            regularizers.Huber, lambda right, R, v, a: right(dataclasses.replace(R, width=R.width / 2), v, a)
+        ),
+        ENERGY,
+    ),
+    Fault(
+        "elastic net without the ridge",
+        _prox(
+            regularizers.ElasticNet,
+            lambda right, R, v, a: right(dataclasses.replace(R, ridge=0 * R.ridge), v, a),
+        ),
+        ENERGY,
+    ),
+    Fault(
+        "total variation scaled by 0.9999",
+        _prox(regularizers.TotalVariation, lambda right, R, v, a: right(R, v, 0.9999 * a)),
+        ENERGY,
+    ),
+    Fault("max-affine loses its first slope", _prox(regularizers.MaxAffine, _without_first_slope), ENERGY),
+    Fault(
+        "nuclear norm of the transpose shape",
+        _prox(
+            regularizers.Nuclear,
+            lambda right, R, v, a: right(dataclasses.replace(R, rows=R.columns, columns=R.rows), v, a),
+        ),
+        ENERGY,
     ),
     Fault(
         "drift term dropped",

@@ -17,11 +17,12 @@ def measurement(source: Source, kind: str, batch: int, m: int, d: int) -> torch.
         return A * 0
     if kind == "rank-deficient" and m:
         return A[:, :, :1] * source.normal(batch, 1, d) + (
-            A[:, :, 1:2] * source.normal(batch, 1, d) if d > 3 else 0
+            A[:, :, 1:2] * source.normal(batch, 1, d) if min(m, d) > 2 else 0
         )
     if kind == "ill-conditioned" and m:
-        rows = torch.exp2(-torch.arange(m, device=source.device, dtype=torch.float64) * 12 / m)
-        return A * rows[:, None]
+        count = min(m, d)
+        decay = torch.exp2(-torch.arange(count, device=source.device, dtype=torch.float64) * 12 / count)
+        return A * (decay[:, None] if m <= d else decay)
     if kind == "orthogonal" and m:
         tall = A if m >= d else A.mT
         factor = torch.linalg.qr(tall).Q

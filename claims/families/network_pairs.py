@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import torch
 
-from claims.families import networks, photographs, regularizers, systems
+from claims.families import attaining, networks, photographs, regularizers, systems
+from claims.families.plain import plain
 from claims.kit.instances import Alista, AnyNetwork, Lista, Network, NetworkPair, Regularizer
 from claims.kit.sampling import Batch, Sampler, Source, fixed, portions
 
@@ -29,7 +30,7 @@ def _shaken(source: Source, x: torch.Tensor, size: torch.Tensor) -> torch.Tensor
 def perturbed(source: Source, first: AnyNetwork, change: str) -> AnyNetwork:
     """Return the second system: ``first`` with one of `CHANGES`; W and τ stand for W¹ and W² of LISTA."""
     size = source.scale(first.lam.shape[0], low=-12, high=0)
-    own = {"W": "W1", "tau": "W2"} if isinstance(first, Lista) else {}
+    own: dict[str, str] = {"W": "W1", "tau": "W2"} if isinstance(first, Lista) else {}
     if change == "unrelated controls":
         return _unrelated(source, first)
     parts = {"controls": ("W", "tau", "lam"), "everything": ("u0", "f", "W", "tau", "lam")}.get(
@@ -52,17 +53,17 @@ def corners(source: Source, name: str, count: int = 4) -> Iterator[tuple[str, Ne
     """Yield pairs of FBS-networks in which one term of the bound stands alone, and pairs that coincide."""
     for d, depth in networks.corner_shapes(source, name):
         for gain in (0.0, 0.5, -0.5):
-            first = networks.plain(source, name, count, d, depth, gain=gain)
+            first = plain(source, name, count, d, depth, gain=gain)
             yield f"corner: u0 alone, K = {gain:g} I", NetworkPair(first, replace(first, u0=first.u0 + 1))
-        driven = networks.plain(source, name, count, d, depth, data=1.0)
+        driven = plain(source, name, count, d, depth, data=1.0)
         yield "corner: f alone", NetworkPair(driven, replace(driven, f=driven.f * 2))
         yield "corner: W alone", NetworkPair(driven, replace(driven, W=driven.W * 2))
         yield "corner: τ alone", NetworkPair(driven, replace(driven, tau=driven.tau / 2))
-        weighted = networks.plain(source, name, count, d, depth, lam=1.0)
+        weighted = plain(source, name, count, d, depth, lam=1.0)
         yield "corner: λ alone", NetworkPair(weighted, replace(weighted, lam=weighted.lam * 2))
         yield "corner: λ from zero", NetworkPair(replace(weighted, lam=weighted.lam * 0), weighted)
         yield "corner: λ to zero", NetworkPair(weighted, replace(weighted, lam=weighted.lam * 0))
-        mixed = networks.plain(source, name, count, d, depth, gain=0.5, data=1.0, lam=0.5)
+        mixed = plain(source, name, count, d, depth, gain=0.5, data=1.0, lam=0.5)
         yield "corner: the same twice", NetworkPair(mixed, mixed)
         yield "corner: τ zero in the second", NetworkPair(mixed, replace(mixed, tau=mixed.tau * 0))
 
@@ -85,6 +86,8 @@ def draw(source: Source, size: int) -> Iterator[Batch]:
             for system in networks.corner_systems(source, name):
                 run = NetworkPair(system(_fbs(pair.first)), system(_fbs(pair.second)))
                 yield Batch(run.representable(), family, independent=False)
+    for family, pair, terms in attaining.draw_pairs(source):
+        yield Batch(pair.representable(), family, independent=False, attains=terms)
     if photographs.available():
         first = photographs.networks(source, 16)
         pair = NetworkPair(first, perturbed(source, first, "f"))
@@ -100,7 +103,7 @@ def across_the_jump() -> Sampler:
     """Return one-layer networks with ‖·‖₀ whose initial values lie on both sides of the jump of its prox."""
 
     def strata(source: Source) -> Iterator[tuple[str, NetworkPair]]:
-        base = networks.plain(source, "l0", 64, 1, 1)
+        base = plain(source, "l0", 64, 1, 1)
         weight = source.scale(64, 1, low=-6, high=4)
         jump, gap = (2 * weight).sqrt(), source.scale(64, 1, low=-10, high=-1)
         first = replace(base, regularizer=Regularizer("l0", {}), lam=weight, u0=jump * (1 + gap))

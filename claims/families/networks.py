@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from claims.families import matrices, photographs, profiles, regularizers, systems
+from claims.families import attaining, matrices, photographs, profiles, regularizers, systems
+from claims.families.plain import plain
 from claims.kit.instances import Network
 from claims.kit.sampling import Batch, Sampler, Source, portions
 
@@ -51,31 +52,6 @@ def volume(source: Source, count: int, names: Sequence[str]) -> tuple[str, Netwo
     f, u0 = source.normal(count, m), source.normal(count, d) * source.scale(count, 1, low=-3, high=3)
     W, tau, lam = controls(source, A, depth)
     return f"A {kind}", Network(regularizers.draw(name, source, count, d), A, f, u0, W, tau, lam)
-
-
-def plain(
-    source: Source,
-    name: str,
-    count: int,
-    d: int,
-    depth: int,
-    *,
-    gain: float = 0.0,
-    data: float = 0.0,
-    lam: float = 0.0,
-) -> Network:
-    """Return networks with constant controls, m = d, τ = 1 and numbers that arithmetic keeps exact.
-
-    ``gain`` ≠ 0: A = I, W = gain·I, so K = gain·I and c = gain·f; ``gain`` = 0: A = 0, W = I, so K = 0 and
-    c = f.  ``data`` scales the integer data, ``lam`` is the weight; u0 has integer entries in 16 … 64.
-    """
-    eye = torch.eye(d, dtype=torch.float64, device=source.device).expand(count, d, d)
-    ones = torch.ones(count, depth, dtype=torch.float64, device=source.device)
-    W = (eye * gain if gain else eye)[:, None].expand(count, depth, d, d).contiguous()
-    f = source.integers(count, d, low=1, high=8) * data
-    u0 = source.integers(count, d, low=16, high=64)
-    regularizer = regularizers.unit(name, count, d, source.device)
-    return Network(regularizer, eye * (1.0 if gain else 0.0), f, u0, W, ones, ones * lam)
 
 
 #: (d, N) of the corners.  ℓ₁ takes all of them, another regulariser one that the shard draws.
@@ -134,6 +110,8 @@ def draw(source: Source, size: int, names: Sequence[str] = regularizers.ADMISSIB
         for family, network in corners(source, name):
             for system in corner_systems(source, name):
                 yield Batch(system(network).representable(), family, independent=False)
+    for family, network, terms in attaining.draw(source):
+        yield Batch(network.representable(), family, independent=False, attains=terms)
     if photographs.available():
         yield Batch(photographs.networks(source, 16).representable(), "photographs", independent=False)
 

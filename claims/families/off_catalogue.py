@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from claims.families import networks, regularizers
+from claims.families.plain import plain
 from claims.kit.instances import Network, Regularizer
 from claims.kit.sampling import Batch, Sampler, Source, fixed
 
@@ -16,7 +17,7 @@ def off_center() -> Sampler:
     def strata(source: Source) -> Iterator[tuple[str, Network]]:
         for d, depth in ((1, 1), (1, 4), (3, 8)):
             for gain in (0.0, -1.0, -4.0):
-                base = networks.plain(source, "shifted_l1", 32, d, depth, gain=gain, lam=1.0)
+                base = plain(source, "shifted_l1", 32, d, depth, gain=gain, lam=1.0)
                 regularizer = regularizers.draw("shifted_l1", source, 32, d)
                 start = base.u0 * source.scale(32, 1, low=-16, high=-8)
                 yield f"K = {gain:g} I", replace(base, regularizer=regularizer, u0=start)
@@ -32,7 +33,7 @@ def with_off_center() -> Sampler:
     def drawn(source: Source, size: int) -> Iterator[Batch]:
         yield from networks.draw(source, size, (*regularizers.ADMISSIBLE, "shifted_l1"))
         yield from off_center().draw(source, size)
-        pulled = networks.plain(source, "shifted_l1", 4, 1, 2, lam=0.25)
+        pulled = plain(source, "shifted_l1", 4, 1, 2, lam=0.25)
         at_zero = replace(pulled, u0=0 * pulled.u0)
         yield Batch(at_zero.representable(), "corner: pulled from 0 towards the centre", independent=False)
 
@@ -44,7 +45,7 @@ def jumping() -> Sampler:
 
     def strata(source: Source) -> Iterator[tuple[str, Network]]:
         for d, depth in ((1, 1), (2, 3)):
-            base = networks.plain(source, "l0", 32, d, depth)
+            base = plain(source, "l0", 32, d, depth)
             weight = base.lam + depth * source.scale(32, 1, low=-2, high=6)
             start = (2 * weight[:, :1] / depth).sqrt() * (1 - source.uniform(32, d, high=0.5))
             yield "beyond the jump", replace(base, regularizer=Regularizer("l0", {}), lam=weight, u0=start)

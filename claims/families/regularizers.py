@@ -45,7 +45,7 @@ def matrix_shape(d: int) -> tuple[int, int]:
 
 
 def unit(name: str, batch: int, d: int, device: torch.device) -> Regularizer:
-    """Return the plain member of a family: weights 1, groups of three, Q and D the identity, centre 1."""
+    """Return the plain member of a family: weights 1, groups of three, Q the identity, D a cyclic shift."""
 
     def ones(*shape: int) -> torch.Tensor:
         return torch.ones(shape, dtype=torch.float64, device=device)
@@ -64,7 +64,9 @@ def unit(name: str, batch: int, d: int, device: torch.device) -> Regularizer:
         "shifted_l1": {"center": ones(batch, d)},
     }
     if name == "rotated":
-        return Regularizer(name, {"D": eye, "inner": unit("l1", batch, d, device)})
+        growing = torch.arange(1.0, d + 1, dtype=torch.float64, device=device).expand(batch, d).contiguous()
+        inner = Regularizer("l1", {"weights": growing})
+        return Regularizer(name, {"D": eye.roll(1, 1), "inner": inner})
     return Regularizer(name, params.get(name, {}))
 
 

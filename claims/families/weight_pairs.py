@@ -63,7 +63,7 @@ def draw(source: Source, size: int, names: Sequence[str] = regularizers.ADMISSIB
 def corners(source: Source, name: str, count: int = 4) -> Iterator[tuple[str, WeightPair]]:
     """Yield the corner strata of one regulariser, each as (family, pairs)."""
     zero = torch.zeros(count, dtype=torch.float64, device=source.device)
-    for d in (1, 3):
+    for d in (1, 6 if name == "nuclear" else 3):
         unit = regularizers.unit(name, count, d, source.device)
         v = source.integers(count, d, low=1, high=4) * 4
         small, large = (source.integers(count, low=low, high=high) for low, high in ((1, 2), (3, 4)))
@@ -75,6 +75,8 @@ def corners(source: Source, name: str, count: int = 4) -> Iterator[tuple[str, We
         yield "corner: from weight 0", WeightPair(unit, v, zero, large / 8)
         yield "corner: back to weight 0", WeightPair(unit, v, large / 8, zero)
         yield "corner: tiny weights", WeightPair(unit, v, small / 2**20, large / 2**20)
+        size = v.amax(1)
+        yield "corner: across the threshold", WeightPair(unit, v, size * 7 / 8, size * 9 / 8)
         yield "corner: both points 0", WeightPair(unit, v, small * 2**10, large * 2**10)
     if name == "quadratic":
         kernel = torch.zeros(count, 2, 2, dtype=torch.float64, device=source.device)

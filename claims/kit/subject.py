@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -105,8 +105,8 @@ def load(name: str) -> Subject:
 
 def _systems(found: Any, own_forward: bool) -> tuple[str, ...]:
     """Return which systems a subject says it runs: all of `fbscore`'s where it brings no ``forward``."""
-    systems = tuple(getattr(found, "systems", SYSTEMS[:1] if own_forward else SYSTEMS))
-    if unknown := sorted(set(systems) - set(SYSTEMS)):
-        known = ", ".join(SYSTEMS)
-        raise SubjectError(f"--subject: systems: expected some of {known}, got {', '.join(unknown)}")
-    return systems
+    systems: Any = getattr(found, "systems", SYSTEMS[:1] if own_forward else SYSTEMS)
+    named = isinstance(systems, (tuple, list, set, frozenset)) and len(cast("tuple[Any, ...]", systems)) > 0
+    if not named or any(name not in SYSTEMS for name in systems):
+        raise SubjectError(f"--subject: systems: expected some of {', '.join(SYSTEMS)}, got {systems!r}")
+    return tuple(name for name in SYSTEMS if name in systems)

@@ -149,9 +149,9 @@ class Tally:
         """Note which of ``terms`` the instances of a batch, made to attain them, did not attain."""
         for term in terms:
             if term in decision.alone and bool(met.any()):
-                best = _finite_max(decision.alone_ratio[term][met].cpu())
-                if best is None or not bool((decision.refuted[term] & met).any()):
-                    self.missed.append((term, where, 0.0 if best is None else best))
+                reached = decision.alone_ratio[term][met].nan_to_num(0.0)
+                if not bool((decision.refuted[term] & met)[met].all()):
+                    self.missed.append((term, where, float(reached.min())))
 
     def refute_tie(self, extreme: Extreme) -> None:
         """Count a tied instance as violated: ball arithmetic found an excess hidden by the round-off."""
