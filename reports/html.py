@@ -52,6 +52,8 @@ def site(report: Report) -> dict[str, str]:
     common: dict[str, Any] = {"report": report, "pages": found, "page_of": by_check}
     templates = environment()
 
+    common["evidence_option"] = _evidence_option(report.path)
+
     def render(name: str, **values: Any) -> str:
         return templates.get_template(name).render(**common, **values)
 
@@ -78,3 +80,9 @@ def filler(report: Report, summary: str) -> Callable[[Path], None]:
             (folder / name).write_text(content, encoding="utf-8")
 
     return fill
+
+
+def _evidence_option(path: str) -> str:
+    r"""What ``reproduce`` needs besides the id where the evidence is not at its usual place."""
+    usual = Path(path).absolute().parent.parts[-2:] == ("reports", "evidence")
+    return "" if usual else f" --evidence {path}"

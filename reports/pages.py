@@ -55,6 +55,12 @@ class Page:
         found = {a["key"]: a for check in self.checks for a in check.plan.get("assumes") or ()}
         return list(found.values())
 
+    @property
+    def dispensable(self) -> list[Mapping[str, str]]:
+        r"""Assumptions that the statement does not need, each with the argument that proves it."""
+        found = {a["key"]: a for check in self.checks for a in check.plan.get("dispensable") or ()}
+        return list(found.values())
+
     def controls(self, check: Check) -> tuple[Check, ...]:
         return tuple(other for other in self.checks if other.kind == "control" and other.of == check.id)
 

@@ -70,6 +70,7 @@ def _entry(check: Check) -> dict[str, Any]:
         ],
         "ties": asdict(check.ties),
         "assumes": [assumption["key"] for assumption in plan.get("assumes") or ()],
+        "dispensable": [assumption["key"] for assumption in plan.get("dispensable") or ()],
         "without": (check.without or {}).get("key"),
         "counterexample": check.counterexample,
         "subject_at_fault": check.subject_at_fault,

@@ -24,6 +24,10 @@ AttainingPairs = Iterator[tuple[str, NetworkPair, tuple[str, ...]]]
 AFFINE = ("l1", "l2", "group_lasso", "linf", "max_affine", "nuclear", "rotated")
 
 
+#: Regularisers whose subgradient changes along a step, by a share of about hλ.
+CURVED = ("half_squared_norm", "quadratic", "elastic_net")
+
+
 def general(source: Source, count: int, depth: int, *, data: float = 1.0) -> Network:
     """Return networks with d = 3, m = 2, gaussian A, W and f, λ = 0 and τ = 1/2."""
     d, m = 3, 2
@@ -53,7 +57,8 @@ def draw(source: Source, count: int = 4) -> Attaining:
         )
     for name in regularizers.ADMISSIBLE:
         d = 1 if name != "total_variation" else 3
-        small = plain(source, name, count, d, 4, lam=2.0**-8)
+        lam = 2.0**-8 if name in CURVED else 0.25  # large enough to stand out of float32's round-off
+        small = plain(source, name, count, d, 4, lam=lam)
         zigzag = torch.tensor([16.0, 64.0, 16.0][-d:], dtype=torch.float64, device=source.device)
         small = replace(small, u0=zigzag * source.integers(count, 1, low=1, high=2))
         yield "attains: small λ alone", small, ("subgradient", "distance")

@@ -36,7 +36,7 @@ def perturbed(source: Source, first: AnyNetwork, change: str) -> AnyNetwork:
     parts = {"controls": ("W", "tau", "lam"), "everything": ("u0", "f", "W", "tau", "lam")}.get(
         change, (change,)
     )
-    names = [own.get(part, part) for part in parts]
+    names = [own[part] if part in own else part for part in parts]
     changed = {name: _shaken(source, getattr(first, name), size) for name in names}
     signs = {name: changed[name].abs() for name in ("tau", "lam") if name in changed}
     return replace(first, **(changed | signs))

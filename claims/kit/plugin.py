@@ -64,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except (SubjectError, EvidenceError, ValueError) as error:
         raise pytest.UsageError(str(error)) from error
     report = Path(config.getoption("--report") or config.rootpath / "reports" / "html").absolute()
-    if not is_replaceable(report):
+    if (config.getoption("--report") or report.exists()) and not is_replaceable(report):
         raise pytest.UsageError(f"--report: expected a new folder, an empty one or a report, got {report}")
     run = ClaimsRun(settings, report, is_worker=handed is not None)
     config.stash[_KEY] = run

@@ -9,7 +9,7 @@ bring are those of `fbscore`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -106,7 +106,9 @@ def load(name: str) -> Subject:
 def _systems(found: Any, own_forward: bool) -> tuple[str, ...]:
     """Return which systems a subject says it runs: all of `fbscore`'s where it brings no ``forward``."""
     systems: Any = getattr(found, "systems", SYSTEMS[:1] if own_forward else SYSTEMS)
-    named = isinstance(systems, (tuple, list, set, frozenset)) and len(cast("tuple[Any, ...]", systems)) > 0
-    if not named or any(name not in SYSTEMS for name in systems):
+    named = (
+        list(cast("Iterable[object]", systems)) if isinstance(systems, (tuple, list, set, frozenset)) else []
+    )
+    if not named or any(name not in SYSTEMS for name in named):
         raise SubjectError(f"--subject: systems: expected some of {', '.join(SYSTEMS)}, got {systems!r}")
-    return tuple(name for name in SYSTEMS if name in systems)
+    return tuple(name for name in SYSTEMS if name in named)
