@@ -19,7 +19,7 @@ from claims.kit.claim import Check
 from claims.kit.context import FloatRun
 from claims.kit.instances import decode
 from claims.kit.profiles import PROFILES
-from claims.kit.subject import Subject
+from claims.kit.subject import PARTS, Subject
 from claims.kit.tally import summary
 from reports.verdicts import KNOWN
 
@@ -187,7 +187,7 @@ def test_profiles_are_as_stated() -> None:
 
 def test_parts_of_a_subject_are_listed() -> None:
     parts = {row[0].strip("`").partition("(")[0] for row in table(CLAIMS, "part")}
-    assert parts == set(Subject.__dataclass_fields__) - {"name"}
+    assert parts == set(PARTS) == set(Subject.__dataclass_fields__) - {"name", "systems"}
 
 
 def records(run: evidence.Run) -> dict[str, list[dict[str, Any]]]:
@@ -233,7 +233,7 @@ def test_numbers_in_the_code_resolve() -> None:
 
 def test_every_numbered_formula_says_where_it_is_from() -> None:
     headings = re.findall(r"^(?:### |\*\*)\(\d\.\d\).*$", MATHEMATICS, flags=re.MULTILINE)
-    assert len(headings) == 8
+    assert len(headings) == 9
     assert [line for line in headings if "*[reconstructed" not in line] == []
 
 

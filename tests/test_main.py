@@ -108,7 +108,7 @@ def test_reproduce_an_unknown_id(capsys, tmp_path, monkeypatch):
 
 
 def test_verify_from_another_folder_and_reproduce_what_it_recorded(tmp_path, capsys):
-    selected = "test_bound and not needs"
+    selected = "test_bound and not needs and not without"
     run = command(
         *("verify", "-n", "0", "-p", "no:cacheprovider", "-k", selected, "-q"),
         *("--claims-profile", "quick", "--claims-seed", "5", "--evidence", "run", "--report", "html"),
@@ -122,7 +122,7 @@ def test_verify_from_another_folder_and_reproduce_what_it_recorded(tmp_path, cap
     assert [check["name"] for check in evidence.checks] == ["test_bound"]
     assert evidence.finished is not None
     assert evidence.finished["exitstatus"] == 0
-    assert [r["verdict"] for r in evidence.results] == ["holds", "holds"]
+    assert [r["verdict"] for r in evidence.results] == ["holds", "holds", "holds"]
     assert f"report: {tmp_path / 'html' / 'index.html'}" in run.stdout
     summary = json.loads((tmp_path / "html" / "summary.json").read_text(encoding="utf-8"))
     assert [(c["name"], c["verdict"]) for c in summary["claims"]] == [("test_bound", "holds")]

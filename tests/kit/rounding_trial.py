@@ -41,11 +41,18 @@ def faulty(factor: float) -> Subject:
     """Return the subject whose step h, weight of R and cell means are off by a relative ``factor``."""
     right = Subject()
 
+    def step(u: torch.Tensor, n: int, problem: Any, controls: Any) -> torch.Tensor:
+        h, f, R, lam = controls.h * (1 + factor), problem.f, problem.regularizer, controls.lam[:, n]
+        if isinstance(controls, fbscore.ListaControls):
+            return fbscore.lista_step(u, h, f, controls.W1[:, n], controls.W2[:, n], lam, R)
+        if isinstance(controls, fbscore.AlistaControls):
+            return fbscore.alista_step(u, h, problem.A, f, controls.W, controls.tau[:, n], lam, R)
+        return fbscore.fbs_step(u, h, problem.A, f, controls.W[:, n], controls.tau[:, n], lam, R)
+
     def forward(problem: Any, controls: Any) -> torch.Tensor:
-        states, h = [problem.u0], controls.h * (1 + factor)
-        layers = zip(controls.W.unbind(1), controls.tau.unbind(1), controls.lam.unbind(1), strict=True)
-        for layer in layers:
-            states.append(fbscore.fbs_step(states[-1], h, problem.A, problem.f, *layer, problem.regularizer))
+        states = [problem.u0]
+        for n in range(controls.N):
+            states.append(step(states[-1], n, problem, controls))
         return torch.stack(states, 1)
 
     def prox(regularizer: Any, v: torch.Tensor, a: torch.Tensor) -> torch.Tensor:

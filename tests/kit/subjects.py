@@ -66,6 +66,21 @@ class Parts:
         return self.factor * fbscore.project(values, cells)
 
 
+class Running:
+    """The right network, said to run these systems."""
+
+    def __init__(self, systems: object) -> None:
+        self.systems = systems
+
+    def __call__(self, problem: Problem, controls: Controls) -> torch.Tensor:
+        return fbscore.forward(problem, controls)
+
+
 module = Network()
+two_systems = Running(["ALISTA", "FBS"])
+strange_system = Running(("FBS", "RNN"))
+one_word = Running("LISTA")
+no_systems = Running(())
+wrong_systems = Running(5)
 parts = Parts(2.0)
 number = 17

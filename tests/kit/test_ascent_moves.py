@@ -43,9 +43,11 @@ def everything_judged(sampler: Sampler, seed: int, climb: Climb = SMALL) -> list
 def fixed_parts(value: Any) -> Any:
     """Everything in an instance that no move may touch, for membership in a set."""
     if isinstance(value, Regularizer):
-        kept = {k: v for k, v in value.params.items() if k not in ("weights", "center")}
+        kept = {k: v for k, v in value.params.items() if k not in ("weights", "ridge", "center")}
         kept = {k: v for k, v in kept.items() if k != "Q" or v[0].numel() > 1}
-        return value.name, *(tuple(map(str, v.tolist())) if k == "Q" else v for k, v in kept.items())
+        return value.name, *(fixed_parts(v) for v in kept.values())
+    if isinstance(value, (torch.Tensor, int, tuple)):
+        return str(value.tolist() if isinstance(value, torch.Tensor) else value)
     return value.cells if isinstance(value, StepFunction) else ()
 
 

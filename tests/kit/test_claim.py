@@ -74,8 +74,8 @@ def test_identity():
 
 
 def test_routes():
-    assert held.check.routes(0) == held.check.routes(4) == ["drawn", "sampled"]
-    assert theorem.holds(sampled=uniform())(predicate).check.routes(4) == ["sampled"]
+    assert held.check.routes(0) == held.check.routes(4) == ["drawn", "sampled", "adversarial"]
+    assert theorem.holds(sampled=uniform())(predicate).check.routes(4) == ["sampled", "adversarial"]
     assert theorem.holds(drawn=drawn(1))(predicate).check.routes(4) == ["drawn"]
     assert failing.check.routes(0) == ["witness"]
     assert failing.check.routes(4) == ["witness", "search"]
@@ -124,13 +124,31 @@ def test_description_of_a_claim():
     assert (entry["order"], entry["kind"]) == (7, "claim")
     assert (entry["paper"], entry["reference"]) == ("toys", "Theorem 1")
     assert entry["check"] == held.check.id
-    assert (entry["routes"], entry["routes_not_run"]) == (["drawn", "sampled"], {})
+    assert (entry["routes"], entry["routes_not_run"]) == (["drawn", "sampled", "adversarial"], {})
+    assert entry["dispensable"] == []
     assert [a["key"] for a in entry["assumes"]] == ["always", "positive", "small"]
     assert entry["sharp"] == ["bound"]
     assert entry["distribution"] == "uniform in [0, 1)"
     assert entry["without"] is entry["witness"] is entry["expected"] is None
     assert entry["path"] == "tests/kit/test_claim.py"
     assert entry["line"] == held.check.line
+
+
+def test_routes_that_are_not_selected_are_named():
+    entry = held.check.describe(0, 0, ["sampled"])
+    assert entry["routes"] == ["sampled"]
+    assert entry["routes_not_run"] == {"drawn": "not selected", "adversarial": "not selected"}
+    search = failing.check.describe(0, 4, ["witness"])["routes_not_run"]
+    assert search == {"search": "not selected"}
+    left_out = failing.check.describe(0, 0, ["witness"])["routes_not_run"]
+    assert left_out == {"search": "runs in the profiles default and thorough"}
+
+
+def test_an_assumption_of_the_paper_that_is_not_needed_has_its_argument():
+    spared = claim("toys", "Theorem 1", assumes=(ALWAYS,), dispensable={SMALL: "the bound is 2"})
+    entry = spared.holds(drawn=drawn(1))(predicate).check.describe(0, 0)
+    assert [a["key"] for a in entry["assumes"]] == ["always"]
+    assert entry["dispensable"] == [{"key": "small", "text": "toy: small", "argument": "the bound is 2"}]
 
 
 def test_description_of_a_control():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from claims import constants
 from claims.families import strategies
-from claims.families.networks import plain
+from claims.families.plain import plain
 from claims.kit.context import BallRun, FloatRun
 from claims.kit.instances import Network, NetworkPair, Regularizer
 from claims.kit.sampling import Source
@@ -83,7 +83,7 @@ def test_state_constants_in_both_arithmetics(p):
 @given(strategies.network_pairs())
 def test_stability_constants_in_both_arithmetics(pair):
     u, v = FLOAT.forward(pair.first), FLOAT.forward(pair.second)
-    nothing = torch.zeros(pair.first.tau.shape, dtype=torch.float64)
+    nothing = torch.zeros(pair.first.lam.shape, dtype=torch.float64)
 
     def balls():
         return (pair.ball(), *(elementary.to_ball(x.numpy()) for x in (u, v, nothing)))

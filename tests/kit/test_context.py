@@ -1,12 +1,14 @@
 """What a predicate is given: the subject in its dtype, or the oracle without rounding."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 
 from claims.families import strategies
-from claims.families.networks import plain
+from claims.families.plain import plain
 from claims.kit.context import DTYPES, BallRun, FloatRun
 from claims.kit.rounding import OVERHEAD, SAFETY, UNIT_ROUNDOFF, rounding
 from claims.kit.sampling import Source
@@ -92,7 +94,8 @@ def test_float32_is_not_widened_silently():
 
 @pytest.mark.parametrize("part", ["prox", "project", "extend"])
 def test_every_part_is_checked(part):
-    run = FloatRun(Subject(name="odd", **{part: lambda *arguments: torch.zeros(7)}), CPU, torch.float64)
+    subject = replace(Subject(name="odd"), **{part: lambda *arguments: torch.zeros(7)})
+    run = FloatRun(subject, CPU, torch.float64)
     p, v = points([1.0, 2.0]), torch.ones(3, 2, dtype=torch.float64)
     call = {
         "prox": lambda: run.prox(network().regularizer, v, v[:, 0]),

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from flint import arb
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from claims.families import strategies
+from claims.families import strategies, systems
 from claims.kit.instances import (
     KINDS,
     Instances,
@@ -26,9 +26,20 @@ from claims.oracle import elementary
 from tests.kit import toys
 
 QUIET = settings(database=None, deadline=None, max_examples=25)
-ALL = st.one_of(
-    strategies.weight_pairs(), strategies.networks(), strategies.network_pairs(), strategies.functions()
-)
+#: What draws each kind of instance; networks are of any system.
+DRAWN = {
+    "weight_pair": strategies.weight_pairs(),
+    "network": strategies.networks(),
+    "lista": strategies.networks(),
+    "alista": strategies.networks(),
+    "network_pair": strategies.network_pairs(),
+    "step_function": strategies.functions(),
+    "function_sequence": strategies.sequences(),
+    "convergent_sequence": st.one_of(strategies.convergent_sequences(), strategies.indicators()),
+    "graph_sequence": st.one_of(strategies.graph_points(), strategies.graph_sequences_to_a_limit()),
+    "interval_map": strategies.interval_maps(),
+}
+ALL = st.sampled_from(sorted(DRAWN)).flatmap(DRAWN.__getitem__)
 ONE = torch.ones(1, 1, dtype=torch.float64)
 PAIR = WeightPair(Regularizer("l1", {"weights": ONE.expand(1, 2)}), ONE.expand(1, 2), ONE[0], ONE[0])
 
@@ -55,19 +66,9 @@ def test_round_trip_is_exact(instance):
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_is_drawn(kind):
-    found = {"weight_pair": strategies.weight_pairs, "step_function": strategies.functions}
-    found |= {"network": strategies.networks, "network_pair": strategies.network_pairs}
-    assert set(found) == set(KINDS)
-    made = []
-
-    @settings(QUIET, max_examples=1)
-    @given(found[kind]())
-    def draw(instance):
-        made.append(instance)
-
-    draw()
-    assert {instance.kind for instance in made} == {kind}
-    assert all(instance.size == 1 for instance in made)
+    assert set(DRAWN) == set(KINDS)
+    found = find(DRAWN[kind], lambda instance: instance.kind == kind, settings=QUIET)
+    assert found.size == 1
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,10 @@ def test_step_of_the_time_grid_is_exact():
 
 
 def test_dimensions():
-    assert _network().dimensions == {"regularizer": "l1", "d": 1, "m": 1, "N": 1}
+    sizes = {"regularizer": "l1", "d": 1, "m": 1, "N": 1}
+    assert _network().dimensions == {**sizes, "system": "FBS"}
+    assert systems.coupled(_network()).dimensions == {**sizes, "system": "LISTA"}
+    assert systems.fixed(_network()).dimensions == {**sizes, "system": "ALISTA"}
     assert NetworkPair(_network(), _network()).dimensions == _network().dimensions
     assert PAIR.dimensions == {"regularizer": "l1", "d": 2}
     assert toys.points([1.0]).dimensions == {"d": 1, "M": 1, "N": 1}

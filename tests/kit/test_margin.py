@@ -1,6 +1,7 @@
 """Margins on numbers at, just inside and just outside each threshold."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -257,3 +258,19 @@ def test_ball_nan_decides_nothing():
 def test_the_two_arithmetics_are_not_mixed():
     with pytest.raises(TypeError, match="use decide_ball"):
         decide(at_most(ball(1.0), ball(1.0), ball(0.0)))
+
+
+@pytest.mark.parametrize("name", ["rounding", "certified", "term bound"])
+@pytest.mark.parametrize("shape", [(), (3,), (1,), (2, 1), (3, 2), (2, 3, 1)])
+def test_shapes_that_do_not_fit_are_named(name, shape):
+    left, odd = torch.zeros(2, 3, dtype=torch.float64), torch.zeros(shape, dtype=torch.float64)
+    given = {"rounding": left, "certified": left, "term bound": left, name: odd}
+    wanted = re.escape(f"{name}: expected the shape of left, (2, 3), or one number an instance, got {shape}")
+    with pytest.raises(ValueError, match=wanted):
+        at_most(left, {"bound": given["term bound"]}, given["rounding"], given["certified"])
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2,)])
+def test_a_number_a_position_or_an_instance_fits(shape):
+    left, fit = torch.zeros(2, 3, dtype=torch.float64), torch.zeros(shape, dtype=torch.float64)
+    assert decide(at_most(left, {"bound": fit}, fit, fit)).held.all()

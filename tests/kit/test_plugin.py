@@ -46,6 +46,9 @@ def outcomes(folder):
         "used": ["--evidence", str(folder / "used")],
         "below a file": ["--evidence", str(folder / "file" / "run")],
         "a file": ["--evidence", str(folder / "file")],
+        "report over something else": ["--report", str(folder / "used")],
+        "report below a file": ["--report", str(folder / "file" / "report")],
+        "report is a file": ["--report", str(folder / "file")],
         "too long": ["--evidence", str(folder / ("x" * 300))],
         "only collected": ["--evidence", str(folder / "collected")],
         "no claims": ["--evidence", str(folder / "none"), "--deselect", "claims"],
@@ -83,6 +86,9 @@ def test_a_wrong_option_is_one_clear_error_and_leaves_nothing(tmp_path, subtests
         "used": "used already holds the evidence of a run; name a new folder",
         "below a file": "Not a directory",
         "a file": "File exists",
+        "report over something else": "--report: expected a new folder, an empty one or a report, got /",
+        "report below a file": "--report: expected a new folder, an empty one or a report, got /",
+        "report is a file": "--report: expected a new folder, an empty one or a report, got /",
         "too long": "File name too long",
     }.items():
         with subtests.test(name):
@@ -96,7 +102,7 @@ def test_a_wrong_option_is_one_clear_error_and_leaves_nothing(tmp_path, subtests
         assert found["only collected"][0] == 0
         assert found["no claims"][0] == 5
         assert list(tmp_path.glob("*/*.jsonl")) == [tmp_path / "used" / "main.jsonl"]
-        assert found["only collected"][1].count("test_starts_at_initial_value") == 2
+        assert found["only collected"][1].count("test_starts_at_initial_value") == 3
 
 
 def test_a_wrong_option_on_the_command_line_with_workers(tmp_path):
@@ -144,7 +150,7 @@ def test_one_worker_or_two_or_a_check_alone_the_evidence_is_the_same(tmp_path):
     assert one.progress == two.progress
     assert one.checks == two.checks
     assert one.deselected == two.deselected
-    assert len(one.results) == len(one.started) == 7
+    assert len(one.results) == len(one.started) == 10
     for kind, differs in (("results", ("seconds",)), ("started", ("worker", "time"))):
         first, second = ([without(record, *differs) for record in getattr(run, kind)] for run in runs)
         assert first == second
@@ -164,7 +170,7 @@ def test_one_worker_or_two_or_a_check_alone_the_evidence_is_the_same(tmp_path):
     assert status == 0, output
     expected = [t for t in one.tallies if t["check"].endswith("::test_modulus_in_values")]
     assert read(tmp_path / "alone" / "run").tallies == expected
-    assert len(expected) == 2
+    assert len(expected) == 3
 
 
 #: A subject that kills its process, or all processes of the run, at its third call: once only.
@@ -205,7 +211,7 @@ def test_a_worker_that_is_killed(tmp_path, deadly):
     run = read(tmp_path / "run")
     started = {(s["check"], s["route"]) for s in run.started}
     ended = {(r["check"], r["route"]) for r in run.results}
-    assert len(started) == len(run.started) == 4
+    assert len(started) == len(run.started) == 6
     assert len(started - ended) == 1
     assert ended < started
     assert {r["verdict"] for r in run.results} == {"holds"}
@@ -234,7 +240,7 @@ def test_a_faulty_subject_is_told_from_the_outside(tmp_path):
     assert "Traceback" not in output
     assert "site-packages" not in output
     run = read(tmp_path / "run")
-    assert [r["verdict"] for r in run.results] == ["error", "error"]
+    assert [r["verdict"] for r in run.results] == ["error", "error", "error"]
     assert run.finished is not None
     assert run.finished["exitstatus"] == 1
 

@@ -55,7 +55,7 @@ def replay(folder, identifier, *more):
 
 
 def test_a_counterexample_is_reproduced(store, capsys):
-    folder, (record,) = store(bounded, 3.0)
+    folder, (record, *_) = store(bounded, 3.0)
     assert replay(folder, record["id"]) == 0
     out = capsys.readouterr().out
     assert "Claim 1: kit/test_reproduce.py::bounded" in out
@@ -67,6 +67,14 @@ def test_a_counterexample_is_reproduced(store, capsys):
     assert "independent route at 60 digits: violated" in out
     assert f"subject {DEFAULT} in float64 on cpu: violated" in out
     assert "recorded as violated: reproduced" in out
+
+
+def test_what_a_counterexample_was_reduced_to_is_reproduced_too(store, capsys):
+    folder, records = store(bounded, 3.0)
+    assert [record["role"] for record in records] == ["found", "counterexample"]
+    assert len({record["id"] for record in records}) == 2
+    assert replay(folder, records[1]["id"]) == 0
+    assert "recorded as violated: reproduced" in capsys.readouterr().out
 
 
 def test_the_worst_instance_is_reproduced(store, capsys):
@@ -108,7 +116,7 @@ def test_another_subject_need_not_reproduce(store, capsys):
 
 @pytest.mark.parametrize("subject", ["nocolon", "no_such_module:f", "tests.kit.subjects:missing"])
 def test_a_subject_that_cannot_be_loaded(store, capsys, subject):
-    folder, (record,) = store(bounded, 3.0)
+    folder, (record, *_) = store(bounded, 3.0)
     assert replay(folder, record["id"], "--subject", subject) == 2
     assert capsys.readouterr().err.startswith("--subject: ")
 
@@ -121,7 +129,7 @@ def test_the_dtype_of_the_run_is_used(store, capsys):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_device_that_is_not_there_is_one_clear_line(store, capsys):
-    folder, (record,) = store(bounded, 3.0, device="cuda")
+    folder, (record, *_) = store(bounded, 3.0, device="cuda")
     assert replay(folder, record["id"]) == 2
     assert "cuda" in capsys.readouterr().err
 
@@ -139,7 +147,7 @@ def test_without_folder_all_runs_are_searched_newest_first(store, monkeypatch, t
     monkeypatch.setattr(reproduce, "EVIDENCE", tmp_path)
     (tmp_path / "20260101T000000Z-broken").mkdir()
     (tmp_path / "20260101T000000Z-broken" / "main.jsonl").write_text("{}\n{}\n")
-    _, (record,) = store(bounded, 3.0, folder=tmp_path / "20250101T000000Z-aaaaaa")
+    _, (record, *_) = store(bounded, 3.0, folder=tmp_path / "20250101T000000Z-aaaaaa")
     store(bounded, 3.0, folder=tmp_path / "20250202T000000Z-bbbbbb")
     assert main(["reproduce", record["id"]]) == 0
     out = capsys.readouterr().out
@@ -162,14 +170,14 @@ def test_a_folder_without_evidence(tmp_path, capsys, content):
 
 
 def test_a_check_that_is_gone(store, monkeypatch, capsys):
-    folder, (record,) = store(bounded, 3.0)
+    folder, (record, *_) = store(bounded, 3.0)
     monkeypatch.setattr(catalogue, "by_id", lambda identifier: None)
     assert replay(folder, record["id"]) == 2
     assert "is no longer in the suite" in capsys.readouterr().err
 
 
 def test_an_instance_that_cannot_be_decoded(store, capsys):
-    folder, (record,) = store(bounded, 3.0)
+    folder, (record, *_) = store(bounded, 3.0)
     file = folder / "main.jsonl"
     file.write_text(file.read_text().replace('"step_function"', '"alien"'))
     assert replay(folder, record["id"]) == 2
@@ -204,7 +212,7 @@ def test_a_witness_that_cannot_be_read_is_one_clear_line(tmp_path, monkeypatch, 
 
 def test_a_recorded_instance_is_found_before_a_witness_of_that_name(store, monkeypatch, tmp_path):
     monkeypatch.setattr(witnesses, "FOLDER", tmp_path)
-    folder, (record,) = store(bounded, 3.0)
+    folder, (record, *_) = store(bounded, 3.0)
     witnesses.save(record["id"], "a toy", points([2.0]))
     (found,) = reproduce.find(record["id"], folder)
     assert toys.values(found.instance) == [3.0]

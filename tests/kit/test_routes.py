@@ -10,15 +10,21 @@ import pytest
 import torch
 from hypothesis import strategies as st
 
-from claims.families import strategies
+from claims.families import strategies, systems
+from claims.families.plain import plain
+from claims.kit import route as one_route
 from claims.kit import witnesses
 from claims.kit.arithmetic import norm
 from claims.kit.claim import claim
+from claims.kit.confirm import Confirmation
+from claims.kit.instances import Regularizer, WeightPair
 from claims.kit.margin import at_most
+from claims.kit.sampling import Batch, Sampler, Source
 from claims.kit.subject import Subject, SubjectError
 from tests.kit import toys
 from tests.kit.toys import (
     ALWAYS,
+    CPU,
     NEVER,
     POSITIVE,
     SMALL,
@@ -69,12 +75,13 @@ class TestVerdicts:
         assert outcome.verdict == "refuted"
         assert outcome.subject_at_fault is False
         assert "the statement itself fails" in outcome.message
-        (instance,) = of_kind(records, "instance")
-        assert instance["id"] == outcome.counterexample
-        assert (instance["role"], instance["verdict"]) == ("counterexample", "violated")
-        assert instance["exact"]["verdict"] == "violated"
-        assert instance["margin"]["left"] > instance["margin"]["right"]
-        assert instance["assumptions"] == {"always": True}
+        roles = ["counterexample"] if route == "drawn" else ["found", "counterexample"]
+        assert [i["role"] for i in of_kind(records, "instance")] == roles
+        for instance in of_kind(records, "instance"):
+            assert instance["verdict"] == instance["exact"]["verdict"] == "violated"
+            assert instance["margin"]["left"] > instance["margin"]["right"]
+            assert instance["assumptions"] == {"always": True}
+        assert of_kind(records, "instance")[-1]["id"] == outcome.counterexample
         (tally,) = of_kind(records, "tally")
         assert tally["counts"]["violated"] >= 1
         assert tally["worst"] is None
@@ -115,8 +122,8 @@ class TestVerdicts:
 
         outcome, records = run(check(undefined, **self.ways()), route)
         assert outcome.verdict == "refuted"
-        (instance,) = of_kind(records, "instance")
-        assert math.isnan(instance["margin"]["left"])
+        assert all(math.isnan(i["margin"]["left"]) for i in of_kind(records, "instance"))
+        assert "left nan > right" in outcome.message
 
     def test_instances_outside_the_assumptions_cannot_violate(self, route):
         numbers = [-9.0, 0.25, -3.0, 0.5]
@@ -207,6 +214,133 @@ def test_a_sharp_term_must_exist():
     outcome, _ = run(check(sampled=uniform(), sharp=("nonsense",)), "sampled")
     assert outcome.verdict == "error"
     assert "nonsense" in outcome.message
+
+
+def attaining(*batches, terms=("size",)):
+    """These batches, each made to attain the terms."""
+
+    def draw(source, count):
+        for i, batch in enumerate(batches):
+            yield Batch(batch, f"made {i}", independent=False, attains=terms)
+
+    return Sampler("made", draw)
+
+
+def halved(p, run):
+    """|v| ≤ bound"""
+    return at_most(size(p), {"size": p.bound}, run.rounding(0, p.bound))
+
+
+def test_loose_where_instances_made_to_attain_a_sharp_term_do_not():
+    made = points([1.0]), points([0.5, 0.25])
+    outcome, _ = run(check(halved, sampled=attaining(*made), sharp=("size",)), "sampled")
+    assert outcome.verdict == "loose"
+    place = "in {'d': 1, 'M': 1, 'N': 1}, made 1"
+    assert outcome.message == (
+        f"held on 3 instances, but the term 'size', declared sharp, reached 0.5, not 0.99, {place}"
+    )
+    for good in (
+        check(halved, sampled=attaining(*made)),  # not declared sharp
+        check(halved, sampled=attaining(*made, terms=()), sharp=("size",)),  # not made to attain it
+        check(halved, sampled=attaining(points([0.5, 1.0])), sharp=("size",)),  # one of them does
+        check(halved, assumes=(POSITIVE,), sampled=attaining(made[0], points([-0.5])), sharp=("size",)),
+    ):
+        assert run(good, "sampled")[0].verdict == "holds"
+
+
+def pairs(name, count):
+    """So many points with two weights for a regulariser."""
+    ones = torch.ones(count, 1, dtype=torch.float64)
+    return WeightPair(Regularizer(name, {}), ones, ones[:, 0], ones[:, 0])
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(8, "vacuous"), (7, "holds")])
+def test_vacuous_where_many_of_a_regulariser_are_made_and_none_meets_the_assumptions(count, verdict):
+    def trivial(p, run):
+        """|v| ≤ |v| + 1"""
+        return at_most(norm(p.v), {"v": norm(p.v), "one": 0 * p.a + 1}, run.rounding(0, p.a))
+
+    only = replace(ALWAYS, predicate=lambda p: torch.full((p.size,), p.regularizer.name == "l2"))
+    sampler = exactly(pairs("l2", 4), pairs("linf", count), pairs("linf", 0))
+    outcome, _ = run(check(trivial, assumes=(only,), sampled=sampler), "sampled")
+    assert outcome.verdict == verdict
+    if verdict == "vacuous":
+        assert outcome.message == "no instance with linf met the assumptions"
+
+
+# ---- systems
+
+
+def one_of_each():
+    """A network as each of the systems."""
+    network = plain(Source(1, CPU), "l1", 2, 2, 3, gain=0.5, data=1.0, lam=0.5)
+    return [maker(network) for maker in systems.MAKERS]
+
+
+def starts(p, run):
+    """‖u_0‖ ≤ ‖u0‖"""
+    return at_most(norm(run.forward(p)[:, 0]), {"u0": norm(p.u0)}, run.rounding(1, norm(p.u0)))
+
+
+@pytest.mark.parametrize(
+    "own", [("FBS",), ("LISTA",), ("FBS", "ALISTA"), ("FBS", "LISTA", "ALISTA")], ids=" ".join
+)
+@pytest.mark.parametrize("route", ["sampled", "adversarial", "drawn"])
+def test_only_systems_that_the_subject_runs_are_judged(own, route):
+    subject = replace(Subject(), name="some", systems=own)
+    test = check(starts, sampled=exactly(*one_of_each()), drawn=strategies.networks())
+    outcome, records = run(test, route, subject=subject)
+    assert outcome.verdict == "holds"
+    strata = [row for tally in of_kind(records, "tally") for row in tally["strata"]]
+    assert {row["system"] for row in strata} == set(own)
+    if route == "sampled":
+        assert outcome.message == f"no counterexample in {2 * len(own)} instances"
+
+
+def test_a_claim_about_systems_that_the_subject_does_not_run_is_vacuous():
+    subject = replace(Subject(), name="some", systems=("ALISTA",))
+    test = check(starts, sampled=exactly(*one_of_each()[:2]))
+    assert run(test, "sampled", subject=subject)[0].verdict == "vacuous"
+
+
+def test_instances_of_no_system_are_judged_whatever_the_subject_runs():
+    subject = replace(Subject(), name="some", systems=("FBS",))
+    assert run(check(sampled=uniform()), "sampled", subject=subject)[0].verdict == "holds"
+
+
+# ---- whose fault
+
+
+@pytest.mark.parametrize(
+    ("verdict", "fault", "words"),
+    [
+        ("violated", False, "agrees: the statement itself fails"),
+        ("held", True, "finds it held: the subject is at fault"),
+        ("tied", True, "finds it tied: the subject is at fault"),
+        ("undecided", None, "cannot decide it, so neither the statement nor the subject is blamed"),
+    ],
+)
+@pytest.mark.parametrize("way", ["sampled", "drawn"])
+def test_whose_fault_a_violation_is(monkeypatch, verdict, fault, words, way):
+    monkeypatch.setattr(one_route, "confirm", lambda check, instance: Confirmation(verdict, "1", "0"))
+    test = check(sampled=exactly(points([0.5, 3.0])), drawn=drawn(9))
+    outcome, records = run(test, way)
+    assert outcome.verdict == "refuted"
+    assert outcome.subject_at_fault is fault
+    assert outcome.message.endswith(f"the independent route at 60 digits {words}")
+    assert {i["exact"]["verdict"] for i in of_kind(records, "instance")} == {verdict}
+
+
+def test_a_refutation_says_where_and_by_how_much():
+    def second(p, run):
+        """0 ≤ bound and |v| ≤ bound"""
+        left = torch.stack([0 * size(p), size(p)], 1) if isinstance(p.bound, torch.Tensor) else size(p)
+        return at_most(left, {"bound": p.bound}, 2.0**-10 * p.bound)
+
+    outcome, _ = run(check(second, sampled=exactly(points([4.0], bound=2.0)), drawn=drawn(9)), "drawn")
+    assert outcome.message.startswith(
+        "left 2.0 > right 1.0 at position 1, rounding 0.00098 (d 1, M 1, N 1; drawn); the independent route"
+    )
 
 
 def test_a_violation_that_hides_in_the_round_off_is_found_in_ball_arithmetic():
@@ -300,8 +434,11 @@ def test_the_largest_ratio_is_recorded_exactly():
 def test_the_smallest_of_many_violations_is_reported():
     long = points([5.0])
     long = replace(long, values=long.values.expand(1, 8, 1).contiguous())
-    outcome, _ = run(check(sampled=exactly(long, points([5.0]))), "sampled")
-    assert outcome.counterexample == points([5.0]).identifier()
+    outcome, records = run(check(sampled=exactly(long, points([5.0]))), "sampled")
+    found, reduced = of_kind(records, "instance")
+    assert (found["role"], found["id"]) == ("found", points([5.0]).identifier())
+    assert (reduced["role"], reduced["id"]) == ("counterexample", outcome.counterexample)
+    assert outcome.counterexample == points([1.0], bound=0.0).identifier()
 
 
 def test_the_subject_is_asked_in_the_dtype_of_the_run():
@@ -434,9 +571,11 @@ def test_search_finds():
     test = control(exactly(points([0.5, -7.0]), points([0.25, 3.0, 4.0])))
     outcome, records = run(test, "search")
     assert outcome.verdict == "found"
-    assert outcome.counterexample == points([3.0]).identifier()
-    (instance,) = of_kind(records, "instance")
-    assert (instance["role"], instance["labels"]["family"]) == ("counterexample", "toy 1")
+    found, reduced = of_kind(records, "instance")
+    assert (found["role"], found["id"]) == ("found", points([3.0]).identifier())
+    assert reduced["id"] == outcome.counterexample == points([1.0], bound=0.0).identifier()
+    assert (reduced["role"], reduced["labels"]["family"]) == ("counterexample", "toy 1")
+    assert reduced["assumptions"] == {"positive": True, "small": False}
 
 
 def test_search_goes_on_to_further_shards():
@@ -467,3 +606,27 @@ def test_search_says_how_close_it_came():
 def test_a_violation_that_does_not_lack_the_assumption_is_no_find():
     test = control(exactly(points([3.0])), without=ALWAYS, assumes=(POSITIVE, ALWAYS))
     assert run(test, "search")[0].verdict == "not found"
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_no_counterexample(folder, number):
+    def broken(p, run):
+        """|v| ≤ bound, by a subject that overflows"""
+        return at_most(size(p) * 0 + number, {"bound": p.bound}, run.rounding(0, p.bound))
+
+    witnesses.save("toy", "a toy", points([2.0]))
+    for way in ("witness", "search"):
+        outcome, records = run(control(exactly(points([2.0])), broken), way)
+        assert outcome.verdict == "not found"
+        assert not {"witness", "counterexample"} & {i["role"] for i in of_kind(records, "instance")}
+
+
+def test_a_search_runs_only_the_systems_of_the_subject():
+    def moved(p, run):
+        """‖u_N‖ ≤ 0"""
+        last = norm(run.forward(p)[:, -1])
+        return at_most(last, {"zero": 0 * last}, 0 * last)
+
+    test = control(exactly(*one_of_each()[1:]), moved, (ALWAYS, NEVER), NEVER)
+    assert run(test, "search")[0].verdict == "found"
+    assert run(test, "search", subject=replace(Subject(), systems=("FBS",)))[0].verdict == "not found"

@@ -209,7 +209,27 @@ def test_a_subject_that_overwrites_its_input_is_refuted(session):
 
 def test_a_faithful_subject_is_green(session):
     with_subject(session, "module").carry_out(resolvent("test_layer_is_resolvent"), "drawn")
-    assert [r["verdict"] for r in read_back(session).results] == ["holds"]
+    (result,) = read_back(session).results
+    assert (result["verdict"], result["parts"]) == ("holds", ["forward"])
+
+
+def test_a_result_names_the_parts_that_were_asked(session):
+    session.carry_out(toy.holds(sampled=uniform())(bounded).check, "sampled")
+    session.carry_out(resolvent("test_starts_at_initial_value"), "drawn")
+    session.carry_out(toy.holds(drawn=drawn(1))(bounded).check, "drawn")  # nothing is left over
+    parts = {(r["check"].partition("::")[2], r["route"]): r["parts"] for r in read_back(session).results}
+    assert parts == {
+        ("bounded", "sampled"): [],
+        ("test_starts_at_initial_value", "drawn"): ["forward"],
+        ("bounded", "drawn"): [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"), [("faithful", ["forward"]), ("parts", ["prox", "project"]), ("module", ["forward"])]
+)
+def test_the_header_names_the_parts_that_the_subject_brings(session, name, parts):
+    assert with_subject(session, name).settings.header()["subject_parts"] == parts
 
 
 def test_a_subject_that_cannot_be_loaded(session):
@@ -229,6 +249,8 @@ def test_the_plan_lists_checks_in_order_and_what_is_left_out(session):
     assert [(c["name"], c["order"]) for c in run.checks] == [("bounded", 0), ("broken", 1)]
     assert run.deselected == [f"fbs_learning/s2_02_equation_fbs_network.py::{FORWARD[0]}"]
     assert run.strata_not_run == [{"stratum": "photographs", "reason": "none here"}]
+    assert [c["routes"] for c in run.checks] == [["sampled"], ["drawn"]]
+    assert [c["routes_not_run"] for c in run.checks] == [{"adversarial": "not selected"}, {}]
 
 
 def test_the_header_tells_what_is_needed_to_repeat_the_run(session):
@@ -236,7 +258,8 @@ def test_the_header_tells_what_is_needed_to_repeat_the_run(session):
     assert header["schema"] == SCHEMA
     assert header["seed"] == 1
     assert header["selection"] == ["claims/"]
-    assert header["budgets"] == {"drawn": 40, "sampled": 1024, "search": 0}
+    assert header["budgets"] == {"drawn": 40, "sampled": 1024, "adversarial": 1024, "search": 0}
+    assert header["subject_parts"] == []
     named = {"python", "torch", "numpy", "scipy", "hypothesis", "pytest", "platform", "suite"}
     assert named <= set(header["versions"])
     assert "folder" not in header

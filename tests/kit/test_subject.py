@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import fbscore
-from claims.kit.subject import DEFAULT, Subject, SubjectError, load
+from claims.kit.subject import DEFAULT, SYSTEMS, Subject, SubjectError, load
 from fbscore.regularizers import L2
 from tests.kit import subjects
 
@@ -77,3 +77,28 @@ def test_without_attribute(name):
 def test_not_callable(name):
     with pytest.raises(SubjectError, match=r"--subject: expected a callable .*, got (int|float|str)"):
         load(f"{HERE}:{name}")
+
+
+@pytest.mark.parametrize("name", ["Network", "Parts", "Running"])
+def test_a_class_is_no_subject(name):
+    with pytest.raises(
+        SubjectError,
+        match=f"--subject: expected a callable or an object, got the class {name}; name an instance",
+    ):
+        load(f"{HERE}:{name}")
+
+
+def test_systems():
+    assert Subject().systems == load(DEFAULT).systems == SYSTEMS == ("FBS", "LISTA", "ALISTA")
+    assert load(f"{HERE}:faithful").systems == load(f"{HERE}:module").systems == ("FBS",)
+    assert load(f"{HERE}:parts").systems == SYSTEMS  # the forward is fbscore's
+    assert load(f"{HERE}:two_systems").systems == ("FBS", "ALISTA")
+
+
+@pytest.mark.parametrize("name", ["strange_system", "one_word", "no_systems", "wrong_systems"])
+def test_systems_that_are_none(name):
+    with pytest.raises(
+        SubjectError, match="--subject: systems: expected some of FBS, LISTA, ALISTA, got "
+    ) as error:
+        load(f"{HERE}:{name}")
+    assert repr(getattr(subjects, name).systems) in str(error.value)

@@ -197,3 +197,34 @@ def test_summary_is_of_the_worst_position():
 def test_rounding_used_is_the_largest_share_among_held():
     tally = counted([1.0625, 1.125, 3.0], rounding=0.25)
     assert tally.record()["rounding_used"] == 0.5
+
+
+def test_strata_count_what_is_unmet():
+    tally = counted([0.5, 2.0, 0.25], met=[True, False, False])
+    (row,) = tally.record()["strata"]
+    assert (row["instances"], row["unmet"], row["violated"]) == (1, 2, 0)
+
+
+def missed(lefts, terms=("bound",), met=None):
+    """What is noted of a batch that should attain ``bound`` = 1 and does not."""
+    tally, left = Tally(), torch.tensor(lefts, dtype=torch.float64)
+    margin = at_most(left, {"bound": torch.ones_like(left), "other": left * 0}, left * 0)
+    met = torch.ones(len(lefts), dtype=torch.bool) if met is None else torch.tensor(met)
+    tally.expect(terms, "there", met, decide(margin))
+    return tally.missed
+
+
+def test_what_was_expected_and_not_attained_is_noted():
+    assert missed([0.25, 1.0]) == []
+    assert missed([0.25, 0.5]) == [("bound", "there", 0.5)]
+    assert missed([0.25, 0.995]) == []
+    assert missed([0.25, 1.0], met=[True, False]) == [("bound", "there", 0.25)]
+
+
+def test_what_was_not_expected_or_not_met_is_not_missed():
+    assert missed([0.5], terms=()) == missed([0.5], terms=("unknown",)) == []
+    assert missed([0.5], met=[False]) == []
+
+
+def test_a_term_that_never_stood_alone_was_not_attained():
+    assert missed([1.0], terms=("bound", "other")) == [("other", "there", 0.0)]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from claims.kit.arithmetic import norm
 from claims.kit.claim import Assumption
 from claims.kit.context import FloatRun
-from claims.kit.instances import StepFunction
+from claims.kit.instances import Instances, StepFunction
 from claims.kit.profiles import Profile
 from claims.kit.routes import Outcome, Route, run_route
 from claims.kit.sampling import Batch, Sampler, Source
@@ -33,7 +33,7 @@ def drawn(largest: int = 1000, bound: float = 1.0) -> st.SearchStrategy[StepFunc
     return st.integers(0, largest).map(lambda k: points([float(k)], bound))
 
 
-def exactly(*batches: StepFunction) -> Sampler:
+def exactly(*batches: Instances) -> Sampler:
     """These very batches, as corners, not rounded to float32."""
 
     def draw(source: Source, size: int) -> Iterator[Batch]:
