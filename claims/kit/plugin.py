@@ -143,7 +143,8 @@ def is_replaceable(folder: Path) -> bool:
         names = [path.name for path in folder.iterdir()]
     except OSError:
         return False
-    return not names or "summary.json" in names
+    ours = all(name == "summary.json" or name.endswith(".html") for name in names)
+    return not names or (ours and "summary.json" in names)
 
 
 def is_claim(name: str) -> bool:
