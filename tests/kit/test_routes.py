@@ -237,7 +237,7 @@ def test_loose_where_instances_made_to_attain_a_sharp_term_do_not():
     assert outcome.verdict == "loose"
     place = "in {'d': 1, 'M': 1, 'N': 1}, made 1"
     assert outcome.message == (
-        f"held on 3 instances, but the term 'size', declared sharp, reached 0.5, not 0.99, {place}"
+        f"held on 3 instances, but the term 'size', declared sharp, reached 0.25, not 0.99, {place}"
     )
     for good in (
         check(halved, sampled=attaining(*made)),  # not declared sharp

@@ -215,9 +215,9 @@ def missed(lefts, terms=("bound",), met=None):
 
 
 def test_what_was_expected_and_not_attained_is_noted():
-    assert missed([0.25, 1.0]) == []
-    assert missed([0.25, 0.5]) == [("bound", "there", 0.5)]
-    assert missed([0.25, 0.995]) == []
+    assert missed([0.995, 1.0]) == []
+    assert missed([0.25, 1.0]) == [("bound", "there", 0.25)]  # every instance was made to attain it
+    assert missed([0.25, 1.0], met=[False, True]) == []
     assert missed([0.25, 1.0], met=[True, False]) == [("bound", "there", 0.25)]
 
 
