@@ -242,7 +242,7 @@ def test_loose_where_instances_made_to_attain_a_sharp_term_do_not():
     for good in (
         check(halved, sampled=attaining(*made)),  # not declared sharp
         check(halved, sampled=attaining(*made, terms=()), sharp=("size",)),  # not made to attain it
-        check(halved, sampled=attaining(points([0.5, 1.0])), sharp=("size",)),  # one of them does
+        check(halved, sampled=attaining(points([0.995, 1.0])), sharp=("size",)),  # all of them do
         check(halved, assumes=(POSITIVE,), sampled=attaining(made[0], points([-0.5])), sharp=("size",)),
     ):
         assert run(good, "sampled")[0].verdict == "holds"
