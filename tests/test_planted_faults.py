@@ -4,6 +4,7 @@ import pytest
 
 from claims.kit import catalogue
 from claims.kit.subject import Subject
+from tests.planted_fault_seeds import missed
 from tests.planted_faults import FAULTS, Fault, judge, verdicts
 
 
@@ -36,3 +37,9 @@ def test_every_claim_catches_some_fault_and_holds_without_one() -> None:
     assert {check.name: judge(check, Subject()).verdict for check in claims} == {
         c.name: "holds" for c in claims
     }
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_other_seeds_catch_a_fault_of_ten_thousandths(seed: int) -> None:
+    index = next(i for i, fault in enumerate(FAULTS) if fault.name == "step h scaled by 1.0001")
+    assert missed((index, seed)) == []
