@@ -1,4 +1,4 @@
-r"""Command line: ``python -m reports build | list | compare | export``."""
+r"""Command line: ``python -m reports build | list | compare | export | table``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from claims.kit.evidence import EvidenceError
 from reports.collect import collect
 from reports.compare import compare, lines
-from reports.export import FORMATS
+from reports.export import FORMATS, to_table
 from reports.replace import ReportError, write_file, write_folder
 from reports.summary import dumps, summarise
 
@@ -102,11 +102,19 @@ def differ(options: argparse.Namespace) -> None:
 
 
 def export(options: argparse.Namespace) -> None:
-    text = FORMATS[options.format](load(options.run) if options.run else summarise(collect(newest())))
+    text = FORMATS[options.format](_summary(options.run))
     if options.output:
         write_file(options.output, text)
     else:
         sys.stdout.write(text)
+
+
+def table(options: argparse.Namespace) -> None:
+    sys.stdout.write(to_table(_summary(options.run)))
+
+
+def _summary(run: str | None) -> dict[str, Any]:
+    return load(run) if run else summarise(collect(newest()))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -127,13 +135,17 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write an HTML page too")
     command.set_defaults(action=differ)
 
+    which = f"run folder or summary.json (default: the newest under {EVIDENCE})"
     command = commands.add_parser("export", help="a run as JSON or CSV")
-    command.add_argument(
-        "run", nargs="?", help=f"run folder or summary.json (default: the newest under {EVIDENCE})"
-    )
-    command.add_argument("--format", choices=sorted(FORMATS), required=True)
+    command.add_argument("run", nargs="?", help=which)
+    kinds = "csv: a line a check; systems: CSV by check, regulariser, system and term; json: everything"
+    command.add_argument("--format", choices=sorted(FORMATS), required=True, help=kinds)
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     command.set_defaults(action=export)
+
+    command = commands.add_parser("table", help="claim by regulariser and system: instances, ratio a term")
+    command.add_argument("run", nargs="?", help=which)
+    command.set_defaults(action=table)
     return main
 
 

@@ -15,7 +15,9 @@ from reports.text import plural
 from reports.verdicts import KNOWN, OPEN, check_verdict, contradiction
 
 Record = Mapping[str, Any]
-HEADER = "run started seed profile device dtype subject selection workers versions budgets".split()
+HEADER = (
+    "run started seed profile device dtype subject subject_parts selection workers versions budgets".split()
+)
 PLAN = (
     "paper reference title statement finite_form name kind routes routes_not_run assumes without of witness "
     "sharp distribution expected path line"
@@ -142,7 +144,14 @@ def _route(kind: str, name: str, started: bool, tallies: Tallies, results: Seque
         ratio=ratio,
         counterexample=worst.get("counterexample"),
         subject_at_fault=worst.get("subject_at_fault"),
+        parts=_parts(results),
     )
+
+
+def _parts(results: Sequence[Record]) -> tuple[str, ...] | None:
+    r"""The parts of a network that a route asked for; None where the evidence does not say."""
+    known = [r["parts"] for r in results if r.get("parts") is not None]
+    return tuple(sorted({str(part) for parts in known for part in parts})) if known else None
 
 
 def _instances(records: Iterable[Record]) -> tuple[Instance, ...]:

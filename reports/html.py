@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from claims.kit.evidence import RATIO_EDGES
-from reports import formula, histogram, instance, pages, text
+from reports import formula, histogram, instance, pages, systems, text
 from reports.model import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,9 +25,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (text.symbol, text.tone, text.integer, text.ratio, text.upper, text.seconds, text.slug):
+    for function in (text.symbol, text.tone, text.integer, text.ratio, text.short, text.upper, text.seconds):
         found.filters[function.__name__] = function
     found.filters |= {
+        "slug": text.slug,
+        "heat": pages.heat,
         "formula": formula.formula,
         "headline": text.headline,
         "blocks": text.blocks,
@@ -40,6 +42,9 @@ def environment() -> Environment:
         "describe": lambda heights: histogram.describe(heights, RATIO_EDGES),
         "grid": pages.grid,
         "sizes": pages.sizes,
+        "by_system": systems.table,
+        "columns_of": systems.columns,
+        "judged_on": text.judged_on,
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     }
     return found
@@ -60,10 +65,22 @@ def site(report: Report) -> dict[str, str]:
     site = {
         "index.html": render("index.html", chapters=pages.chapters(found), totals=pages.totals(report)),
         "run.html": render("run.html", totals=pages.totals(report)),
+        "systems.html": render("systems.html", **_by_system(found)),
     }
     for before, page, after in zip([None, *found], found, [*found[1:], None], strict=False):
         site[page.file] = render("claim.html", page=page, before=before, after=after)
     return site
+
+
+def _by_system(found: list[pages.Page]) -> dict[str, Any]:
+    r"""The claims of the whole run, the systems that they speak of, and whether their terms are known."""
+    checks = [check for page in found for check in page.rows]
+    tables = [systems.table(check) for check in checks]
+    return {
+        "checks": checks,
+        "columns": systems.columns(tables),
+        "recorded": all(table.recorded for table in tables),
+    }
 
 
 def compare_page(comparison: Any) -> str:

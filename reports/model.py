@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from reports.statistics import largest
+
+#: A term is sharp where the bound reaches this share of it, and is refuted with this share of it.
+SHARP = 0.99
+
 RED = frozenset({"error", "refuted", "undecided", "loose", "vacuous", "missing witness", "incomplete"})
 
 
@@ -51,17 +56,39 @@ class Term:
     refuted: int
     largest_share: float | None
 
+    def __add__(self, other: Term) -> Term:
+        return Term(
+            self.instances + other.instances,
+            largest((self.max, other.max)),
+            self.refuted + other.refuted,
+            largest((self.largest_share, other.largest_share)),
+        )
+
+    @property
+    def reached(self) -> bool:
+        return self.max is not None and self.max >= SHARP and self.refuted > 0
+
 
 @dataclass(frozen=True)
 class Stratum:
-    r"""Instances that share their labels (regulariser, dimensions, depth, family)."""
+    r"""Instances that share their labels (regulariser, system, dimensions, depth, family).
+
+    ``terms`` are those that stand alone in some of them; evidence of older runs has none.
+    """
 
     labels: tuple[tuple[str, Any], ...]
     instances: int
     held: int
     violated: int
     undecided: int
+    unmet: int
     ratio: float | None
+    terms: Mapping[str, Term]
+
+    @property
+    def counts(self) -> Counts:
+        r"""Without ties, which strata do not count."""
+        return Counts(self.instances, self.held, 0, self.violated, self.undecided, self.unmet)
 
     def label(self, key: str) -> Any:
         return dict(self.labels).get(key)
@@ -79,6 +106,7 @@ class Route:
     ratio: float | None = None
     counterexample: str | None = None
     subject_at_fault: bool | None = None
+    parts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +185,12 @@ class Check:
         return tuple(self.plan.get("sharp") or ())
 
     @property
+    def parts(self) -> tuple[str, ...] | None:
+        r"""The parts of a network that were asked for; None where the run does not say."""
+        known = [route.parts for route in self.routes if route.parts is not None]
+        return tuple(sorted({part for parts in known for part in parts})) if known else None
+
+    @property
     def routes_not_run(self) -> Mapping[str, str]:
         return self.plan.get("routes_not_run") or {}
 
@@ -198,6 +232,11 @@ class Report:
     @property
     def complete(self) -> bool:
         return not self.incomplete
+
+    @property
+    def subject_parts(self) -> tuple[str, ...]:
+        r"""The parts that the subject brought; none where it is `fbscore` itself."""
+        return tuple(self.header.get("subject_parts") or ())
 
     @property
     def verdicts(self) -> dict[str, int]:

@@ -79,8 +79,7 @@ class Cell:
 
     @property
     def heat(self) -> int:
-        r"""0 to 5: how close the ratio comes to 1."""
-        return 0 if self.ratio is None else sum(self.ratio >= edge for edge in (0.25, 0.5, 0.8, 0.95, 0.99))
+        return heat(self.ratio)
 
 
 def pages(report: Report) -> list[Page]:
@@ -88,7 +87,7 @@ def pages(report: Report) -> list[Page]:
     files: dict[str, list[Check]] = {}
     for check in report.checks:
         files.setdefault(str(check.plan.get("path") or check.id.partition("::")[0]), []).append(check)
-    used: Counter[str] = Counter({"index": 1, "run": 1, "compare": 1})
+    used: Counter[str] = Counter({"index": 1, "run": 1, "systems": 1, "compare": 1})
     return [_page(path, checks, used) for path, checks in files.items()]
 
 
@@ -107,6 +106,11 @@ def chapters(found: Iterable[Page]) -> list[Chapter]:
     for page in found:
         papers.setdefault(page.paper, []).append(page)
     return [Chapter(paper, PAPERS.get(paper, paper), tuple(inside)) for paper, inside in papers.items()]
+
+
+def heat(ratio: float | None) -> int:
+    r"""0 to 5: how close a ratio comes to 1."""
+    return 0 if ratio is None else sum(ratio >= edge for edge in (0.25, 0.5, 0.8, 0.95, 0.99))
 
 
 def grid(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from reports.model import Check, Report
+from reports.model import Check, Report, Term
+from reports.systems import Row, table
 
 SCHEMA = 1
 
@@ -15,7 +17,7 @@ SCHEMA = 1
 def summarise(report: Report) -> dict[str, Any]:
     r"""The summary as plain JSON values (NaN and infinities as strings)."""
     header = report.header
-    keys = ("versions", "device", "dtype", "profile", "seed", "subject", "selection", "workers")
+    keys = "versions device dtype profile seed subject subject_parts selection workers".split()
     return _plain(
         {
             "schema": SCHEMA,
@@ -44,10 +46,7 @@ def _entry(check: Check) -> dict[str, Any]:
         **asdict(check.counts),
         "ratio": check.ratio,
         "quantiles": dict(check.quantiles),
-        "terms": {
-            name: {"instances": t.instances, "max": t.max, "refuted": t.refuted}
-            for name, t in check.terms.items()
-        },
+        "terms": _terms(check.terms),
         "sharp": list(check.sharp),
         "clopper_pearson": check.upper,
         "independent_draws": check.independent,
@@ -64,10 +63,14 @@ def _entry(check: Check) -> dict[str, Any]:
                 "held": s.held,
                 "violated": s.violated,
                 "undecided": s.undecided,
+                "unmet": s.unmet,
                 "ratio": s.ratio,
+                "terms": _terms(s.terms),
             }
             for s in check.strata
         ],
+        "systems": [_row(row) for row in table(check).rows],
+        "parts": check.parts,
         "ties": asdict(check.ties),
         "assumes": [assumption["key"] for assumption in plan.get("assumes") or ()],
         "dispensable": [assumption["key"] for assumption in plan.get("dispensable") or ()],
@@ -76,6 +79,21 @@ def _entry(check: Check) -> dict[str, Any]:
         "subject_at_fault": check.subject_at_fault,
         "worst": check.worst,
         "of": check.of,
+    }
+
+
+def _terms(terms: Mapping[str, Term]) -> dict[str, Any]:
+    return {name: {"instances": t.instances, "max": t.max, "refuted": t.refuted} for name, t in terms.items()}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    counted = ("instances", "held", "violated", "undecided", "unmet")
+    return {
+        "regularizer": row.regularizer or None,
+        "system": row.system or None,
+        **{name: getattr(row.counts, name) for name in counted},
+        "ratio": row.ratio,
+        "terms": None if row.terms is None else _terms(row.terms),
     }
 
 

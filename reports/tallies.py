@@ -13,7 +13,7 @@ from reports.model import Counts, Stratum, Term, Ties
 from reports.statistics import count, largest, number
 
 Record = Mapping[str, Any]
-COUNTED = frozenset({"instances", "held", "tied", "violated", "undecided", "unmet", "ratio"})
+COUNTED = frozenset({"instances", "held", "tied", "violated", "undecided", "unmet", "ratio", "terms"})
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,7 @@ class Tallies:
 
     @property
     def terms(self) -> dict[str, Term]:
-        found: defaultdict[str, list[Record]] = defaultdict(list)
-        for record in self.records:
-            for name, term in (record.get("terms") or {}).items():
-                found[name].append(term)
-        return {name: _term(terms) for name, terms in sorted(found.items())}
+        return _terms(self.records)
 
     @property
     def strata(self) -> tuple[Stratum, ...]:
@@ -82,6 +78,14 @@ class Tallies:
         return {name: sum(count((r.get(part) or {}).get(name)) for r in self.records) for name in names}
 
 
+def _terms(records: Iterable[Record]) -> dict[str, Term]:
+    found: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        for name, term in (record.get("terms") or {}).items():
+            found[name].append(term)
+    return {name: _term(terms) for name, terms in sorted(found.items())}
+
+
 def _term(terms: Sequence[Record]) -> Term:
     return Term(
         instances=sum(count(t.get("instances")) for t in terms),
@@ -92,8 +96,9 @@ def _term(terms: Sequence[Record]) -> Term:
 
 
 def _stratum(labels: tuple[tuple[str, Any], ...], rows: Sequence[Record]) -> Stratum:
-    sums = (sum(count(r.get(name)) for r in rows) for name in ("instances", "held", "violated", "undecided"))
-    return Stratum(labels, *sums, ratio=largest(r.get("ratio") for r in rows))
+    counted = ("instances", "held", "violated", "undecided", "unmet")
+    sums = (sum(count(r.get(name)) for r in rows) for name in counted)
+    return Stratum(labels, *sums, ratio=largest(r.get("ratio") for r in rows), terms=_terms(rows))
 
 
 def _sortable(value: Any) -> tuple[int, float, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from reports.statistics import number
@@ -81,6 +83,16 @@ def ratio(value: Any) -> str:
     if x and (abs(x) < 1e-3 or abs(x) >= 1e5):
         return scientific(x)
     return f"{x:.4f}" if abs(x) < 10 else f"{x:.1f}"
+
+
+def short(value: Any) -> str:
+    r"""A ratio in a narrow cell: cut to three decimals, but what is larger than 1 by less is 1.001."""
+    x = number(value)
+    if x is None or not math.isfinite(x) or x in (0, 1):
+        return ratio(x)
+    if abs(x) < 1e-3 or abs(x) >= 1e3:
+        return scientific(x)
+    return str(Decimal(repr(x)).quantize(Decimal("0.001"), ROUND_CEILING if 1 < x < 1.001 else ROUND_FLOOR))
 
 
 def upper(value: Any) -> str:
@@ -162,6 +174,17 @@ def _unwrapped(lines: list[str], rest: list[str]) -> list[str]:
         meant = len(above) + 1 + len(line.split()[0]) <= width
         joined = [*joined, text] if meant else [*joined[:-1], f"{joined[-1]} {text}"]
     return joined
+
+
+def judged_on(brought: Sequence[str], parts: Sequence[str] | None) -> str:
+    r"""Whose parts a check judged where they are not all the subject's; empty if it is `fbscore` itself."""
+    if not brought or parts is None:
+        return ""
+    if not parts:
+        return "asks for no part of the subject"
+    others = [part for part in parts if part not in brought]
+    share = "" if len(others) == len(parts) else "in part "
+    return f"judged {share}on fbscore’s own {' and '.join(others)}" if others else ""
 
 
 def slug(text: str) -> str:

@@ -17,8 +17,8 @@ from claims.kit.margin import Decision, Margin, positions
 _EDGES = torch.tensor(RATIO_EDGES[1:-1], dtype=torch.float64)
 
 
-def _empty_term() -> dict[str, Any]:
-    return {"instances": 0, "max": None, "refuted": 0}
+#: By term: ``instances`` in which it stands alone, ``max`` of the ratio there, and how many are ``refuted``.
+Terms = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Tally:
     ratio: float | None = None
     rounding_used: float = 0.0
     histogram: list[int] = field(default_factory=lambda: [0] * (len(RATIO_EDGES) - 1))
-    terms: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    terms: Terms = field(default_factory=dict[str, dict[str, Any]])
     strata: dict[tuple[Any, ...], dict[str, Any]] = field(
         default_factory=dict[tuple[Any, ...], dict[str, Any]]
     )
@@ -85,8 +85,9 @@ class Tally:
             self.rounding_used = max(self.rounding_used, float(decision.used[held].max()))
         ratio = torch.where(met, decision.ratio, torch.nan).cpu()
         self._count_ratios(ratio)
-        self._count_terms(decision, met)
-        self._count_stratum(batch, family, number, _finite_max(ratio))
+        terms = _standing_alone(decision, met)
+        _count_terms(self.terms, terms)
+        self._count_stratum(batch, family, number, _finite_max(ratio), terms)
         self._keep_extremes(batch, family, independent, margin, ratio, tied, violated, undecided)
 
     def _count_ratios(self, ratio: torch.Tensor) -> None:
@@ -97,24 +98,17 @@ class Tally:
             self.histogram[index] += count
         self.ratio = _larger(self.ratio, _finite_max(ratio))
 
-    def _count_terms(self, decision: Decision, met: torch.Tensor) -> None:
-        for name, alone in decision.alone.items():
-            entry = self.terms.setdefault(name, _empty_term())
-            entry["instances"] += int((alone & met).sum())
-            entry["max"] = _larger(entry["max"], _finite_max(decision.alone_ratio[name][met].cpu()))
-            entry["refuted"] += int((decision.refuted[name] & met).sum())
-
     def _count_stratum(
-        self, batch: Instances, family: str, number: dict[str, int], ratio: float | None
+        self, batch: Instances, family: str, number: dict[str, int], ratio: float | None, terms: Terms
     ) -> None:
         labels = {**batch.dimensions, "family": family}
-        entry = self.strata.setdefault(
-            tuple(labels.items()),
-            {**labels, "instances": 0, "held": 0, "violated": 0, "undecided": 0, "unmet": 0, "ratio": None},
-        )
-        for key in ("instances", "held", "violated", "undecided", "unmet"):
+        counted = ("instances", "held", "violated", "undecided", "unmet")
+        empty: dict[str, Any] = {**labels, **dict.fromkeys(counted, 0), "ratio": None, "terms": {}}
+        entry = self.strata.setdefault(tuple(labels.items()), empty)
+        for key in counted:
             entry[key] += number[key]
         entry["ratio"] = _larger(entry["ratio"], ratio)
+        _count_terms(entry["terms"], {name: term for name, term in terms.items() if term["instances"]})
 
     def _keep_extremes(
         self,
@@ -170,7 +164,7 @@ class Tally:
             "ratio": {"max": self.ratio, "histogram": self.histogram},
             "rounding_used": self.rounding_used,
             "terms": self.terms,
-            "strata": list(self.strata.values()),
+            "strata": [{k: v for k, v in row.items() if k != "terms" or v} for row in self.strata.values()],
         }
 
 
@@ -192,6 +186,26 @@ def summary(margin: Margin, index: int) -> dict[str, Any]:
     terms = {name: float(positions(term, shape)[index, position]) for name, term in margin.terms.items()}
     hexadecimal = {name: numbers[name].hex() for name in ("left", "right")}
     return {**numbers, "terms": terms, "position": position, "hex": hexadecimal}
+
+
+def _standing_alone(decision: Decision, met: torch.Tensor) -> Terms:
+    """Return what one batch says of each term where it stands alone."""
+    return {
+        name: {
+            "instances": int((alone & met).sum()),
+            "max": _finite_max(decision.alone_ratio[name][met].cpu()),
+            "refuted": int((decision.refuted[name] & met).sum()),
+        }
+        for name, alone in decision.alone.items()
+    }
+
+
+def _count_terms(total: Terms, terms: Terms) -> None:
+    for name, term in terms.items():
+        entry = total.setdefault(name, {"instances": 0, "max": None, "refuted": 0})
+        entry["instances"] += term["instances"]
+        entry["max"] = _larger(entry["max"], term["max"])
+        entry["refuted"] += term["refuted"]
 
 
 def _finite_max(values: torch.Tensor) -> float | None:

@@ -181,6 +181,15 @@ def test_no_numbers_that_json_lacks(tmp_path):
     assert read(tmp_path).results[0]["numbers"] == expected
 
 
+def test_strata_with_and_without_terms_are_read_back(tmp_path):
+    old = {"d": 1, "family": "x", "instances": 2, "ratio": 0.5}
+    new = {**old, "terms": {"a": {"instances": 2, "max": math.inf, "refuted": 1}}}
+    tally = {"check": "a", "route": "sampled", "shard": 0, "strata": [old, new]}
+    write(tmp_path, "main", ("run", HEADER), ("tally", tally))
+    terms = {"a": {"instances": 2, "max": "inf", "refuted": 1}}
+    assert read(tmp_path).tallies[0]["strata"] == [old, {**old, "terms": terms}]
+
+
 def test_records_are_there_as_soon_as_they_are_written(tmp_path):
     writer = Writer(tmp_path / "main.jsonl")
     writer.write("run", **HEADER)

@@ -113,6 +113,70 @@ def test_strata_by_family_and_size():
     assert all(r["M"] == r["N"] == 1 for r in rows)
 
 
+def brute_force(batches, certified, rounding):
+    """What each stratum should say of each term, from plain numbers, one instance at a time."""
+    found = {}
+    for family, met, lefts, *terms in batches:
+        for n, counts in enumerate(met):
+            alone = {}
+            for left, *parts in zip(lefts[n], *(term[n] for term in terms), strict=True):
+                for name, part in zip("abc", parts, strict=True):
+                    if counts and sum(parts) > rounding + certified and sum(parts) - part <= rounding:
+                        ratio = left / sum(parts)
+                        ratio = min(ratio, 1.0) if left - sum(parts) <= rounding else ratio
+                        refuted = left - sum(parts) + 0.01 * part > rounding + certified
+                        alone.setdefault(name, []).append((ratio, refuted))
+            for name, seen in alone.items():
+                found.setdefault((family, name), []).append(
+                    (max(r for r, _ in seen), any(x for _, x in seen))
+                )
+    return {
+        key: {"instances": len(seen), "max": max(r for r, _ in seen), "refuted": sum(x for _, x in seen)}
+        for key, seen in found.items()
+    }
+
+
+@pytest.mark.parametrize("certified", [0.0, 0.125])
+def test_terms_of_a_stratum_are_those_of_its_instances(certified):
+    generator = torch.Generator().manual_seed(20260527)
+    rounding, tally, batches = 2.0**-7, Tally(), []
+    for k in range(24):
+        share = torch.randint(0, 3, (9, 2, 3), generator=generator).double() / 2  # half of the parts alone
+        left = share.sum(2) * torch.randint(60, 140, (9, 2), generator=generator).double() / 100
+        met = torch.rand(9, generator=generator) < 0.75
+        terms = dict(zip("abc", share.unbind(2), strict=True))
+        margin = at_most(left, terms, left * 0 + rounding, left * 0 + certified)
+        family = f"family {k % 5}"
+        tally.add(toys.points([float(n) for n in range(9)]), family, True, met, margin, decide(margin))
+        batches.append((family, *(x.tolist() for x in (met, left, *share.unbind(2)))))
+    rows = {row["family"]: row for row in tally.record()["strata"]}
+    assert len(rows) == 5
+    found = {(family, name): term for family, row in rows.items() for name, term in row["terms"].items()}
+    assert found == brute_force(batches, certified, rounding)
+    assert 0 < sum(term["refuted"] for term in found.values()) < sum(t["instances"] for t in found.values())
+
+
+def test_strata_make_up_the_terms_of_the_check():
+    tally = counted([0.5, 1.0, 2.0], family="one")
+    counted([0.25, 9.0], met=[True, False], family="two", tally=tally)
+    rows = [row["terms"]["bound"] for row in tally.record()["strata"]]
+    assert rows == [
+        {"instances": 3, "max": 2.0, "refuted": 2},
+        {"instances": 1, "max": 0.25, "refuted": 0},
+    ]
+    assert tally.terms["bound"] == {"instances": 4, "max": 2.0, "refuted": 2}
+
+
+@pytest.mark.parametrize("changes", [{"right": 0.0}, {"met": [False, False]}])
+def test_a_stratum_in_which_no_term_stands_alone_says_nothing_of_terms(changes):
+    tally = counted([0.5, 1.0], **changes)
+    (row,) = tally.record()["strata"]
+    assert "terms" not in row
+    assert tally.record()["terms"] == {"bound": {"instances": 0, "max": None, "refuted": 0}}
+    counted([0.5], tally=tally)  # the record is a copy: what is counted later still counts
+    assert tally.record()["strata"][0]["terms"]["bound"]["instances"] == 1
+
+
 def test_worst_is_the_largest_ratio():
     tally = counted([0.5, 0.875, NAN, 0.25])
     assert tally.worst is not None

@@ -118,6 +118,12 @@ def bins(heights: Mapping[float, int]) -> list[int]:
     return found
 
 
+def stratum(instances: int, ratio: float | None, **changes: Any) -> Record:
+    counts = {"instances": instances, "held": instances, "violated": 0, "undecided": 0, "unmet": 0}
+    labels = {"regularizer": "l1", "d": 2, "m": 1, "N": 4, "system": "FBS", "family": "gaussian"}
+    return {**labels, **counts, "ratio": ratio, **changes}
+
+
 def tally(name: str = CLAIM, route: str = "sampled", shard: int = 0, **changes: Any) -> Record:
     n = changes.pop("instances", 100)
     violated, undecided = changes.pop("violated", 0), changes.pop("undecided", 0)
@@ -141,18 +147,14 @@ def tally(name: str = CLAIM, route: str = "sampled", shard: int = 0, **changes: 
         "ratio": {"max": 0.9995, "histogram": bins({0.2: n // 2, 0.52: n - n // 2})},
         "terms": {"initial": {"instances": 10, "max": 0.998, "refuted": 4}},
         "strata": [
-            {
-                "regularizer": "l1",
-                "d": 2,
-                "m": 1,
-                "N": 4,
-                "family": "gaussian",
-                "instances": n,
-                "held": held,
-                "violated": violated,
-                "undecided": undecided,
-                "ratio": 0.9995,
-            }
+            stratum(
+                n,
+                0.9995,
+                held=held,
+                violated=violated,
+                undecided=undecided,
+                terms={"initial": {"instances": 10, "max": 0.998, "refuted": 4}},
+            )
         ],
         "ties": {"rechecked": 2, "tied": 1, "held": 1, "violated": 0},
         "worst": "00aa11bb22cc",

@@ -10,7 +10,7 @@ import pytest
 
 from claims.kit.evidence import EvidenceError
 from reports.collect import collect
-from reports.model import Counts
+from reports.model import Counts, Term
 from reports.summary import dumps, summarise
 from tests.reports.evidence_builder import (
     CLAIM,
@@ -59,6 +59,35 @@ def test_strata_are_merged_over_shards_and_routes(tmp_path):
     (found,) = collect(write(tmp_path, complete(*records, result(route="drawn")))).checks
     (stratum,) = found.strata
     assert (stratum.instances, stratum.ratio, stratum.label("family")) == (164, 0.9995, "gaussian")
+    assert stratum.terms == {"initial": Term(instances=30, max=0.998, refuted=12, largest_share=None)}
+    assert stratum.counts == Counts(instances=164, held=164)
+
+
+def test_strata_of_older_runs_have_no_terms(tmp_path):
+    rows = [{"regularizer": "l1", "d": 1, "instances": 100, "held": 100, "ratio": 0.5}]
+    records = [tally(strata=rows), result()]
+    (found,) = collect(write(tmp_path, complete(*records, checks=[sampled()]))).checks
+    (stratum,) = found.strata
+    assert (stratum.instances, stratum.terms) == (100, {})
+
+
+@pytest.mark.parametrize("damage", [{"terms": ["initial"]}, {"terms": {"initial": 1}}, {"family": {"a": 1}}])
+def test_malformed_strata_are_one_clear_error(tmp_path, damage):
+    rows = [{"regularizer": "l1", "instances": 100, **damage}]
+    with pytest.raises(EvidenceError, match="malformed"):
+        collect(write(tmp_path, complete(tally(strata=rows), result(), checks=[sampled()])))
+
+
+def test_parts_that_were_asked_for(tmp_path):
+    results = [result(route="drawn", parts=["prox"]), result(parts=["project", "prox"])]
+    report = collect(write(tmp_path / "a", complete(*results)))
+    assert report.checks[0].parts == ("project", "prox")
+    assert [route.parts for route in report.checks[0].routes] == [("prox",), ("project", "prox")]
+    assert report.subject_parts == ()
+    (old,) = collect(write(tmp_path / "b", complete(result(), checks=[sampled()]))).checks
+    assert old.parts is None
+    (none,) = collect(write(tmp_path / "c", complete(result(parts=[]), checks=[sampled()]))).checks
+    assert none.parts == ()
 
 
 def test_a_shard_that_ran_twice_counts_once(tmp_path):

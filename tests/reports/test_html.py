@@ -23,6 +23,7 @@ from tests.reports.evidence_builder import (
     plan,
     result,
     started,
+    stratum,
     tally,
     write,
 )
@@ -71,7 +72,7 @@ def text(page: str) -> str:
 
 def test_pages_are_well_formed_and_linked(tmp_path):
     found = pages(tmp_path, good())
-    assert set(found) == {"index.html", "run.html", PAGE}
+    assert set(found) == {"index.html", "run.html", "systems.html", PAGE}
     for page in found.values():
         parsed = Balanced(page)
         assert parsed.stack == []
@@ -176,8 +177,9 @@ def test_hostile_strings_do_not_inject(tmp_path):
         ),
         control(expected=EVIL, without={"key": EVIL, "text": EVIL}, witness=EVIL, name=EVIL),
     ]
-    strata = [{"regularizer": EVIL, "family": EVIL, "d": EVIL, "instances": 100, "ratio": EVIL}]
-    terms = {EVIL: {"instances": EVIL, "max": EVIL, "refuted": 1}}
+    terms = {EVIL: {"instances": 3, "max": EVIL, "refuted": 1}}
+    labels = {"regularizer": EVIL, "system": EVIL, "family": EVIL, "d": EVIL}
+    strata = [{**labels, "instances": 100, "ratio": EVIL, "terms": terms}]
     data = {"kind": EVIL, EVIL: {"shape": [EVIL, 2], "hex": [EVIL, "0x1p0"]}, "v": array(*range(100))}
     hostile = instance(
         identifier=EVIL,
@@ -191,10 +193,17 @@ def test_hostile_strings_do_not_inject(tmp_path):
     )
     routes = [
         tally(strata=strata, terms=terms),
-        result(message=EVIL, counterexample=EVIL),
+        result(message=EVIL, counterexample=EVIL, parts=[EVIL]),
         result(route="drawn"),
     ]
-    head = header(run=EVIL, profile=EVIL, versions={EVIL: EVIL}, budgets={EVIL: EVIL}, selection=[EVIL])
+    head = header(
+        run=EVIL,
+        subject_parts=["x" + EVIL],
+        profile=EVIL,
+        versions={EVIL: EVIL},
+        budgets={EVIL: EVIL},
+        selection=[EVIL],
+    )
     records = [head, plan(*plans, deselected=[EVIL], strata_not_run=[{"stratum": EVIL, "reason": EVIL}])]
     found = pages(tmp_path, [*records, *routes, hostile, finished(wall=EVIL)])
     for name, page in found.items():
@@ -205,16 +214,84 @@ def test_hostile_strings_do_not_inject(tmp_path):
         assert "1337" not in text(page)
 
 
+SYSTEMS = [
+    stratum(60, 0.5, system="LISTA", terms={"initial": {"instances": 6, "max": 0.5, "refuted": 0}}),
+    stratum(39, 0.998, terms={"initial": {"instances": 10, "max": 0.998, "refuted": 4}}),
+    stratum(1, 0.7, regularizer="total_variation", system="ALISTA", held=0, violated=1),
+    stratum(0, None, regularizer="total_variation", system="FBS", unmet=8),
+]
+
+
+@pytest.mark.parametrize("name", ["systems.html", PAGE])
+def test_table_by_regulariser_and_system(tmp_path, name):
+    records = [tally(violated=1, strata=SYSTEMS), result(verdict="refuted")]
+    page = pages(tmp_path, complete(*records, checks=[check(routes=["sampled"])]))[name]
+    words = text(page)
+    assert re.search(r"[Rr]egulariser FBS LISTA ALISTA ", words)
+    assert "l1 39 initial 0.998 ✓ (10) 60 initial 0.500 (6) – total variation" in words
+    assert "total variation 0 8 unmet – 1 ✗ 1 violated initial –" in words
+    assert re.search(r'class="heat5"><span>initial.*?class="heat2"><span>initial', page, flags=re.S)
+    assert "does not say" not in words
+
+
+def test_index_leads_to_the_table_and_every_claim_back(tmp_path):
+    found = pages(tmp_path, good())
+    assert "systems.html" in Balanced(found["index.html"]).links
+    assert "systems.html" in Balanced(found[PAGE]).links
+    assert f"{PAGE}#test-bound" in Balanced(found["systems.html"]).links
+    assert "test-needs-convexity" not in found["systems.html"]
+
+
+@pytest.mark.parametrize("name", ["systems.html", PAGE])
+def test_old_evidence_shows_the_whole_bound_and_says_so(tmp_path, name):
+    records = [tally(strata=[stratum(100, 0.75)]), result()]
+    words = text(pages(tmp_path, complete(*records, checks=[check(routes=["sampled"])]))[name])
+    assert "does not say which ratio each term reached" in words
+    assert "l1 100 whole bound 0.750" in words
+
+
+def test_claims_without_a_system_fill_the_line(tmp_path):
+    plans = [check(routes=["sampled"]), check("a.py::test_x", routes=["sampled"], order=9)]
+    alone = {k: v for k, v in stratum(100, 0.5).items() if k not in ("system", "regularizer")}
+    other = [tally("a.py::test_x", strata=[alone], terms={}), result("a.py::test_x")]
+    found = pages(tmp_path, complete(tally(), result(), *other, checks=plans))
+    assert re.search(r'<td colspan="1">\s*<span class="count">100<', found["systems.html"])
+    assert "By regulariser" not in text(found["a.html"])
+    assert "By family" not in text(found["a.html"])
+
+
+def test_rows_judged_on_parts_of_fbscore_are_marked(tmp_path):
+    plans = [check(routes=["sampled"]), check("a.py::test_x", routes=["sampled"], order=9)]
+    records = [
+        tally(),
+        result(parts=["prox"]),
+        tally("a.py::test_x"),
+        result("a.py::test_x", parts=["forward"]),
+    ]
+    run = complete(*records, checks=plans)
+    found = pages(tmp_path / "a", [header(subject="own:prox", subject_parts=["prox"]), *run[1:]])
+    for name in ("index.html", "systems.html", "a.html"):
+        assert text(found[name]).count("judged on fbscore’s own forward") == 1, name
+    assert "judged on" not in text(found[PAGE])
+    assert "parts of the subject prox" in text(found["run.html"])
+    for page in pages(tmp_path / "b", run).values():
+        assert "judged on" not in text(page)
+        assert "parts of the subject" not in text(page)
+
+
 def test_run_without_checks(tmp_path):
     found = pages(tmp_path, [header(), plan(), finished(exitstatus=5)])
     assert "No check was recorded" in found["index.html"]
-    assert set(found) == {"index.html", "run.html"}
+    assert "No check was recorded" in found["systems.html"]
+    assert set(found) == {"index.html", "run.html", "systems.html"}
 
 
 def test_page_names_do_not_collide(tmp_path):
-    plans = [check("a/b.py::test_x"), check("a-b.py::test_x", order=4), check("index.py::test_x", order=5)]
+    files = ("a/b", "a-b", "index", "systems")
+    plans = [check(f"{file}.py::test_x", order=k) for k, file in enumerate(files)]
+    own = {"a-b.html", "a-b-2.html", "index-2.html", "systems-2.html"}
     found = pages(tmp_path, complete(checks=plans))
-    assert set(found) == {"index.html", "run.html", "a-b.html", "a-b-2.html", "index-2.html"}
+    assert set(found) == {"index.html", "run.html", "systems.html", *own}
 
 
 def test_large_instances_are_folded_and_cut_with_a_word(tmp_path):

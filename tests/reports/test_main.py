@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.__main__ import main
 from tests.reports.evidence_builder import check, complete, good, header, result, tally, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,6 +138,36 @@ def test_export_and_compare_with_a_stored_summary(home):
     assert len(table.stdout.splitlines()) == 2
     (home / "bad.json").write_text("[]")
     failed(reports("compare", "bad.json", OLD, cwd=home), "no summary")
+
+
+@pytest.fixture
+def printed(home, monkeypatch, capsys):
+    r"""Exit status, output and error message of a command that is carried out in this process."""
+    monkeypatch.chdir(home)
+
+    def carry_out(*arguments: str) -> tuple[int, str, str]:
+        return main(arguments), *capsys.readouterr()
+
+    return carry_out
+
+
+def test_table(printed):
+    for arguments, instances in (((OLD,), "200"), ((), "50")):
+        status, shown, message = printed("table", *arguments)
+        assert (status, message) == (0, "")
+        assert shown.splitlines()[-1].split()[:3] == ["l1", "FBS", instances]
+    assert printed("table", "nowhere")[0] == 2
+    assert printed("export", OLD, "--format", "systems")[1].endswith(",initial,yes,20,0.998,8\n")
+
+
+def test_table_of_a_stored_summary(printed, home):
+    assert printed("export", OLD, "--format", "json", "-o", "old.json")[0] == 0
+    assert printed("table", "old.json") == printed("table", OLD)
+    text = (home / "old.json").read_text(encoding="utf-8").replace('"systems"', '"something else"')
+    (home / "old.json").write_text(text, encoding="utf-8")
+    status, shown, message = printed("table", "old.json")
+    assert (status, shown) == (2, "")
+    assert "older version" in message
 
 
 @pytest.mark.parametrize("arguments", [(), ("frobnicate",), ("export",), ("export", "--format", "latex")])

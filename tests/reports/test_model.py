@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from reports.collect import collect
-from reports.model import Counts, Ties
+from reports.model import Counts, Term, Ties
 from tests.reports.evidence_builder import check, complete, control, good, result, tally, write
 
 
@@ -18,6 +18,19 @@ def test_counts_add():
     assert not Counts(instances=1).consistent
     assert not Counts(instances=1, held=1, tied=2).consistent
     assert Ties(1, 1, 0, 0) + Ties(2, 0, 1, 1) == Ties(3, 1, 1, 1)
+
+
+def test_terms_add():
+    assert Term(2, 0.5, 1, None) + Term(3, 0.7, 0, 0.1) == Term(5, 0.7, 1, 0.1)
+    assert Term(0, None, 0, None) + Term(1, -1.0, 0, None) == Term(1, -1.0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("largest", "refuted", "reached"),
+    [(0.99, 1, True), (1.0, 0, False), (0.98, 3, False), (None, 0, False), (float("nan"), 1, False)],
+)
+def test_a_term_is_reached_if_it_is_refuted_a_little_lower(largest, refuted, reached):
+    assert Term(5, largest, refuted, None).reached is reached
 
 
 def test_records_are_frozen():

@@ -32,6 +32,44 @@ def test_ratio(value, expected):
     assert text.ratio(value).replace("\u202f", " ").replace("\u00a0", " ") == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "–"),
+        (0.0, "0"),
+        (1.0, "1"),
+        (1 - 1e-12, "0.999"),
+        (1 + 1e-12, "1.001"),
+        (0.57, "0.570"),
+        (-0.25, "-0.250"),
+        (1.0019, "1.001"),
+        (2 + 1e-15, "2.000"),
+        (4e-5, "4.0 × 10⁻⁵"),
+        (12345.0, "1.2 × 10⁴"),
+        ("nan", "NaN"),
+        (float("inf"), "∞"),
+    ],
+)
+def test_short_ratios_are_never_rounded_to_one(value, expected):
+    assert text.short(value).replace("\u202f", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("brought", "parts", "expected"),
+    [
+        ((), ("forward",), ""),
+        (("prox",), None, ""),
+        (("prox",), ("prox",), ""),
+        (("prox",), (), "asks for no part of the subject"),
+        (("prox",), ("forward",), "judged on fbscore’s own forward"),
+        (("prox",), ("extend", "project"), "judged on fbscore’s own extend and project"),
+        (("project",), ("extend", "project"), "judged in part on fbscore’s own extend"),
+    ],
+)
+def test_whose_parts_were_judged(brought, parts, expected):
+    assert text.judged_on(brought, parts) == expected
+
+
 @pytest.mark.parametrize("n", [1, 50, 4096, 10**6])
 def test_upper_bounds_are_rounded_upwards(n):
     exact = 1 - 0.05 ** (1 / n)
