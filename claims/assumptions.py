@@ -13,14 +13,9 @@ import torch
 
 from claims import constants, sequence_constants
 from claims.kit.claim import Assumption
-from claims.kit.instances import (
-    ConvergentSequence,
-    FunctionSequence,
-    GraphSequence,
-    IntervalMap,
-    NetworkPair,
-    StepFunction,
-)
+from claims.kit.instances import NetworkPair, StepFunction
+from claims.kit.sample_instances import Samples, SamplesPair
+from claims.kit.sequence_instances import ConvergentSequence, FunctionSequence, GraphSequence, IntervalMap
 from claims.oracle import regularizers as oracle
 
 
@@ -30,7 +25,8 @@ def _points(p: Any) -> torch.Tensor:
         return p.u
     if hasattr(p, "v"):
         return p.v
-    return p.first.u0 if isinstance(p, NetworkPair) else p.u0
+    one = p.first if isinstance(p, (NetworkPair, SamplesPair)) else p
+    return one.network.u0 if isinstance(one, Samples) else one.u0
 
 
 def _convex_and_finite(p: Any) -> torch.Tensor:

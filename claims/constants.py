@@ -63,7 +63,9 @@ def _asked(function: Callable[..., Any], regularizer: Regularizer, *arrays: Arra
     if is_ball(arrays[0]):
         return function(regularizer.name, regularizer.params, *arrays)
     params = plain(regularizer.params)
-    answer = function(regularizer.name, params, *(x.cpu().numpy() for x in arrays))
+    # A subject's float32 run may overflow; the answer then is infinite or NaN, which the margin judges.
+    with np.errstate(over="ignore", invalid="ignore"):
+        answer = function(regularizer.name, params, *(x.cpu().numpy() for x in arrays))
     return torch.as_tensor(answer, dtype=torch.float64, device=arrays[0].device)
 
 
@@ -82,11 +84,18 @@ def distance_to_subdifferential(regularizer: Regularizer, u: Array, s: Array, si
     return _asked(oracle.distance_to_subdifferential, regularizer, u, s, sigma)
 
 
+#: (C0, C1) that a convex R without A3 is ascribed: those of ¼‖u‖⁴ on the unit ball, of the inside of a box.
+ASCRIBED = {"quartic": (0.0, 1.0), "box_indicator": (0.0, 0.0)}
+
+
 def growth(regularizer: Regularizer, like: Array) -> tuple[Array, Array]:
-    """Return (C0, C1) of A3, each (batch,), in the arithmetic of ``like`` (batch, …)."""
+    """Return (C0, C1) of A3, each (batch,), in the arithmetic of ``like`` (batch, …); see `ASCRIBED`."""
     none = zeros(like, (like.shape[0],))
     if not oracle.CONVEX[regularizer.name]:
         return none, none
+    if regularizer.name in ASCRIBED:
+        c0, c1 = ASCRIBED[regularizer.name]
+        return none + c0, none + c1
     c0, c1 = (_asked(lambda n, p, _, i=i: oracle.growth(n, p)[i], regularizer, none) for i in (0, 1))
     return none + c0, none + c1
 
@@ -296,7 +305,7 @@ def used_subgradient(p: AnyNetwork, states: Array, uncertainty: Array) -> Array:
     weight = p.h * sigma
     positive = weight > 0
     size = (norm(moved) + uncertainty) / where(positive, weight, weight + 1)
-    if oracle.CONVEX[p.regularizer.name]:
+    if oracle.CONVEX[p.regularizer.name] and p.regularizer.name not in ASCRIBED:
         c0, c1 = growth(p.regularizer, p.f)
         size = minimum(size, c0[:, None] + c1[:, None] * norm(after))
     return where(positive, size, minimal_subgradient(p.regularizer, after))

@@ -24,14 +24,8 @@ from claims.kit.arithmetic import (
     where,
     zeros,
 )
-from claims.kit.instances import (
-    ConvergentSequence,
-    FunctionSequence,
-    GraphSequence,
-    IntervalMap,
-    Regularizer,
-    WeightPair,
-)
+from claims.kit.instances import Regularizer, WeightPair
+from claims.kit.sequence_instances import ConvergentSequence, FunctionSequence, GraphSequence, IntervalMap
 from claims.oracle import elementary
 
 # ---------------------------------------------------------------- Lemma 3.3

@@ -5,6 +5,7 @@ from fbscore.controls import distance, extend, norm, project, shift
 from fbscore.layers import alista_step, fbs_step, lista_step
 from fbscore.lista import AlistaControls, ListaControls, coupled
 from fbscore.network import forward
+from fbscore.samples import Samples
 from fbscore.types import Controls, Enclosure, Problem
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Enclosure",
     "ListaControls",
     "Problem",
+    "Samples",
     "alista_step",
     "coupled",
     "distance",

@@ -26,9 +26,18 @@ def unit(x: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch n"]:
     return scaled / torch.where(length == 0, 1.0, length)
 
 
-def matvec(M: Float[Tensor, "batch n k"], x: Float[Tensor, "batch k"]) -> Float[Tensor, "batch n"]:
-    """Batched product ``M x``; ``k = 0`` gives zeros."""
-    return (M @ x.unsqueeze(-1)).squeeze(-1)
+def matvec(
+    M: Float[Tensor, "batch n k"], x: Float[Tensor, "batch *samples k"]
+) -> Float[Tensor, "batch *samples n"]:
+    """Batched product ``M x``, of one ``M`` with every sample; ``k = 0`` gives zeros."""
+    return (M @ x.unsqueeze(-1)).squeeze(-1) if x.ndim == 2 else x @ M.mT
+
+
+def scale(
+    a: Float[Tensor, "batch"], x: Float[Tensor, "batch *samples n"]
+) -> Float[Tensor, "batch *samples n"]:
+    """``a x``, one factor an instance."""
+    return a.reshape(-1, *(1,) * (x.ndim - 1)) * x
 
 
 def solve_positive_definite(
@@ -37,6 +46,14 @@ def solve_positive_definite(
     """Solve ``M x = b`` by Cholesky, without the check (and the wait for the device) that would raise."""
     factor: Tensor = _linalg.cholesky_ex(M, check_errors=False)[0]
     return torch.cholesky_solve(b.unsqueeze(-1), factor).squeeze(-1)
+
+
+def solve_for_samples(
+    M: Float[Tensor, "batch n n"], b: Float[Tensor, "batch samples n"]
+) -> Float[Tensor, "batch samples n"]:
+    """Solve ``M x = b`` for every sample with one Cholesky factor an instance, unchecked as above."""
+    factor: Tensor = _linalg.cholesky_ex(M, check_errors=False)[0]
+    return torch.cholesky_solve(b.mT, factor).mT
 
 
 def symmetric_eigenvalues(M: Float[Tensor, "batch n n"]) -> Float[Tensor, "batch n"]:

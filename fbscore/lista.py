@@ -1,11 +1,11 @@
 """Controls of the LISTA and ALISTA networks, beside those of the FBS-network in `fbscore.types`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fbscore.batched import LayerControls
 from fbscore.errors import require_axes, require_finite, require_floating, require_nonnegative, require_shape
 from fbscore.shapes import Layer, Layers, Measurement, Steps
 from fbscore.types import Controls
@@ -14,7 +14,7 @@ __all__ = ["AlistaControls", "ListaControls", "coupled"]
 
 
 @dataclass(frozen=True, eq=False)
-class ListaControls:
+class ListaControls(LayerControls):
     r"""Layer parameters of LISTA, ``u_{n+1} = prox_{h λ_n R}(u_n + h(W¹_n f − W²_n u_n))``.
 
     Parameters
@@ -51,52 +51,9 @@ class ListaControls:
         require_finite("W2", self.W2)
         require_nonnegative("lam", self.lam)
 
-    @property
-    def batch(self) -> int:
-        """Number of instances."""
-        return self.W1.shape[0]
-
-    @property
-    def N(self) -> int:
-        """Number of layers."""
-        return self.W1.shape[1]
-
-    @property
-    def d(self) -> int:
-        """Dimension of the state."""
-        return self.W1.shape[2]
-
-    @property
-    def m(self) -> int:
-        """Number of measurements."""
-        return self.W1.shape[3]
-
-    @property
-    def h(self) -> float:
-        """Length of a cell, ``1/N``."""
-        return 1.0 / self.N
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """float32 or float64."""
-        return self.W1.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """Where the tensors live."""
-        return self.W1.device
-
-    def to(
-        self, dtype: torch.dtype | None = None, device: torch.device | str | None = None
-    ) -> "ListaControls":
-        """Return the same controls in another dtype or on another device (``None``: unchanged)."""
-        dtype, device = dtype or self.dtype, device or self.device
-        W1, W2, lam = (x.to(device=device, dtype=dtype) for x in (self.W1, self.W2, self.lam))
-        return replace(self, W1=W1, W2=W2, lam=lam)
-
 
 @dataclass(frozen=True, eq=False)
-class AlistaControls:
+class AlistaControls(LayerControls):
     r"""Layer parameters of ALISTA, ``u_{n+1} = prox_{h λ_n R}(u_n − h τ_n W(A u_n − f))``.
 
     One ``W`` serves all layers.  The weight of ``R`` is ``λ_n`` here, not ``τ_n λ_n``; for that form take
@@ -134,49 +91,6 @@ class AlistaControls:
         require_finite("W", self.W)
         require_nonnegative("tau", self.tau)
         require_nonnegative("lam", self.lam)
-
-    @property
-    def batch(self) -> int:
-        """Number of instances."""
-        return self.W.shape[0]
-
-    @property
-    def N(self) -> int:
-        """Number of layers."""
-        return self.tau.shape[1]
-
-    @property
-    def d(self) -> int:
-        """Dimension of the state."""
-        return self.W.shape[1]
-
-    @property
-    def m(self) -> int:
-        """Number of measurements."""
-        return self.W.shape[2]
-
-    @property
-    def h(self) -> float:
-        """Length of a cell, ``1/N``."""
-        return 1.0 / self.N
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """float32 or float64."""
-        return self.W.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """Where the tensors live."""
-        return self.W.device
-
-    def to(
-        self, dtype: torch.dtype | None = None, device: torch.device | str | None = None
-    ) -> "AlistaControls":
-        """Return the same controls in another dtype or on another device (``None``: unchanged)."""
-        dtype, device = dtype or self.dtype, device or self.device
-        W, tau, lam = (x.to(device=device, dtype=dtype) for x in (self.W, self.tau, self.lam))
-        return replace(self, W=W, tau=tau, lam=lam)
 
 
 def coupled(controls: Controls, A: Measurement) -> ListaControls:

@@ -1,4 +1,7 @@
-"""Shape aliases.  ``batch`` counts instances, ``d`` states, ``m`` data, ``N`` layers (cells of [0, 1])."""
+"""Shape aliases.  ``batch`` counts instances, ``d`` states, ``m`` data, ``N`` layers (cells of [0, 1]).
+
+``*samples`` is no axis, or one for the samples that share an instance's matrices.
+"""
 
 from typing import TypeAlias
 
@@ -15,6 +18,9 @@ Square: TypeAlias = Float[Tensor, "batch d d"]
 Layers: TypeAlias = Float[Tensor, "batch N d m"]
 Steps: TypeAlias = Float[Tensor, "batch N"]
 Trajectory: TypeAlias = Float[Tensor, "batch states d"]
+States: TypeAlias = Float[Tensor, "batch *samples d"]
+Measurements: TypeAlias = Float[Tensor, "batch *samples m"]
+Trajectories: TypeAlias = Float[Tensor, "batch *samples states d"]
 Cells: TypeAlias = Float[Tensor, "batch N *shape"]
 Growth: TypeAlias = tuple[Float[Tensor, "*#batch"], Float[Tensor, "*#batch"]]
 
@@ -26,9 +32,12 @@ __all__ = [
     "Layer",
     "Layers",
     "Measurement",
+    "Measurements",
     "Scalars",
     "Square",
     "State",
+    "States",
     "Steps",
+    "Trajectories",
     "Trajectory",
 ]

@@ -1,11 +1,11 @@
 """What goes into a network and what comes out of a certified computation: frozen, validated once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fbscore.batched import LayerControls, Measured
 from fbscore.errors import (
     require,
     require_axes,
@@ -22,7 +22,7 @@ __all__ = ["Controls", "Enclosure", "Problem"]
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Measured):
     r"""A batch of problems: measurements ``f`` of a state through ``A``, a start and a regulariser.
 
     Parameters
@@ -62,40 +62,9 @@ class Problem:
         require_instance("regularizer", self.regularizer, Regularizer, "a Regularizer")
         self.regularizer.require_match("regularizer", self.batch, self.d, A=self.A)
 
-    @property
-    def batch(self) -> int:
-        """Number of instances."""
-        return self.A.shape[0]
-
-    @property
-    def m(self) -> int:
-        """Number of measurements."""
-        return self.A.shape[1]
-
-    @property
-    def d(self) -> int:
-        """Dimension of the state."""
-        return self.A.shape[2]
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """float32 or float64."""
-        return self.A.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """Where the tensors live."""
-        return self.A.device
-
-    def to(self, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> "Problem":
-        """Return the same problem in another dtype or on another device (``None``: unchanged)."""
-        dtype, device = dtype or self.dtype, device or self.device
-        A, f, u0 = (x.to(device=device, dtype=dtype) for x in (self.A, self.f, self.u0))
-        return Problem(A, f, u0, self.regularizer.to(dtype, device))
-
 
 @dataclass(frozen=True, eq=False)
-class Controls:
+class Controls(LayerControls):
     r"""Layer parameters, piecewise constant on ``N`` cells of [0, 1].
 
     Parameters
@@ -126,47 +95,6 @@ class Controls:
         require_finite("W", self.W)
         require_nonnegative("tau", self.tau)
         require_nonnegative("lam", self.lam)
-
-    @property
-    def batch(self) -> int:
-        """Number of instances."""
-        return self.W.shape[0]
-
-    @property
-    def N(self) -> int:
-        """Number of layers."""
-        return self.W.shape[1]
-
-    @property
-    def d(self) -> int:
-        """Dimension of the state."""
-        return self.W.shape[2]
-
-    @property
-    def m(self) -> int:
-        """Number of measurements."""
-        return self.W.shape[3]
-
-    @property
-    def h(self) -> float:
-        """Length of a cell, ``1/N``."""
-        return 1.0 / self.N
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """float32 or float64."""
-        return self.W.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """Where the tensors live."""
-        return self.W.device
-
-    def to(self, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> "Controls":
-        """Return the same controls in another dtype or on another device (``None``: unchanged)."""
-        dtype, device = dtype or self.dtype, device or self.device
-        W, tau, lam = (x.to(device=device, dtype=dtype) for x in (self.W, self.tau, self.lam))
-        return replace(self, W=W, tau=tau, lam=lam)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ import torch
 
 import claims.kit.threads  # noqa: F401 - before torch does any work
 import fbscore.network
-from claims import constants, sequence_constants
+from claims import constants, sample_constants, sequence_constants
 from claims.kit import catalogue
 from claims.kit.claim import Check
 from claims.kit.context import FloatRun
@@ -81,13 +81,50 @@ def _without_first_slope(right: Any, R: Any, v: torch.Tensor, a: torch.Tensor) -
 
 
 def _subject(**parts: Callable[..., torch.Tensor]) -> Plant:
-    """Return the plant that replaces whole functions of the subject."""
-    return lambda patch: replace(Subject(), **parts)
+    """Return the plant that replaces whole functions of the subject; a ``forward`` is given no samples."""
+    return lambda patch: replace(Subject(), takes_samples="forward" not in parts, **parts)
 
 
 def _states(change: Callable[[torch.Tensor], torch.Tensor]) -> Plant:
     """Return the plant that changes the trajectory after the right recursion."""
     return _subject(forward=lambda problem, controls: change(fbscore.forward(problem, controls)))
+
+
+def _samples(change: Callable[[Any, Any], tuple[Any, Any]]) -> Plant:
+    """Return the plant that runs samples on ``change(problem, controls)``, and other problems as they are."""
+
+    def forward(problem: Any, controls: Any) -> torch.Tensor:
+        several = isinstance(problem, fbscore.Samples)
+        return fbscore.forward(*change(problem, controls)) if several else fbscore.forward(problem, controls)
+
+    return lambda patch: replace(Subject(), forward=forward)
+
+
+def _data(**changes: Callable[[torch.Tensor], torch.Tensor]) -> Plant:
+    """Return the plant that changes ``f`` or ``u0`` (batch, samples, ...) of samples."""
+    return _samples(
+        lambda problem, theta: (
+            replace(problem, **{k: c(getattr(problem, k)) for k, c in changes.items()}),
+            theta,
+        )
+    )
+
+
+def _of_the_next(problem: Any, controls: Any) -> tuple[Any, Any]:
+    """Every instance gets the controls of the next one."""
+    names = [field.name for field in dataclasses.fields(controls)]
+    return problem, replace(controls, **{name: getattr(controls, name).roll(-1, 0) for name in names})
+
+
+def _over_samples(name: str, change: Callable[..., Any]) -> Plant:
+    """Return the plant that changes a constant for samples; ``change(right answer)``."""
+
+    def plant(patch: pytest.MonkeyPatch) -> Subject:
+        right = getattr(sample_constants, name)
+        patch.setattr(sample_constants, name, lambda *given: change(right(*given)))
+        return Subject()
+
+    return plant
 
 
 def _constant(name: str, change: Callable[..., Any]) -> Plant:
@@ -186,6 +223,8 @@ RESOLVENT, RUN = "test_layer_is_resolvent", "test_deeper_states_continue_the_sam
 STATE, LAYER = "test_state_bound", "test_state_bound_of_a_layer"
 INCREMENT, DISTANCE, H1 = "test_increment_bound", "test_increment_distance", "test_h1_bound"
 STABLE, STABLE_LAYER = "test_stability", "test_stability_of_a_layer"
+SAMPLE, STATE_OF_SAMPLES = "test_every_sample_runs_on_its_own_data", "test_state_bound_of_samples"
+STABLE_SAMPLES = "test_stability_of_samples"
 PROX = ("test_modulus_in_values", "test_lipschitz_in_the_weight", "test_energy_form_lower")
 #: A weight that is too small still satisfies the moduli; only the energy sees that the point is no minimiser.
 ENERGY = ("test_energy_form_lower", "test_energy_form_upper")
@@ -554,6 +593,68 @@ FAULTS = (
         "supremum norm 0.01 % too small",
         _sequence("uniform_distances", lambda x: 0.9999 * x),
         ("test_stays_apart_in_the_supremum_norm",),
+    ),
+    Fault(
+        "samples share the first one's data",
+        _data(f=lambda f: f[:, :1].expand_as(f)),
+        (SAMPLE, STATE_OF_SAMPLES, STABLE_SAMPLES),
+    ),
+    Fault(
+        "data averaged over the samples", _data(f=lambda f: f.mean(1, keepdim=True).expand_as(f)), (SAMPLE,)
+    ),
+    Fault("initial values of the samples reversed", _data(u0=lambda u0: u0.flip(1)), (SAMPLE,)),
+    Fault(
+        "samples share the first one's initial value",
+        _data(u0=lambda u0: u0[:, :1].expand_as(u0)),
+        (SAMPLE, STATE_OF_SAMPLES, STABLE_SAMPLES),
+    ),
+    Fault(
+        "samples run under the controls of the next instance",
+        _samples(_of_the_next),
+        (SAMPLE, STATE_OF_SAMPLES, STABLE_SAMPLES),
+    ),
+    Fault(
+        "data averaged over the batch",
+        _data(f=lambda f: f.mean(0, keepdim=True).expand_as(f)),
+        (SAMPLE, STATE_OF_SAMPLES, STABLE_SAMPLES),
+    ),
+    Fault(
+        "mean square without the root",
+        _over_samples("rms", lambda x: x * x),
+        (STATE_OF_SAMPLES, STABLE_SAMPLES),
+    ),
+    Fault(
+        "step factors of samples 0.01 % too small",
+        _over_samples("step_factors", lambda rho: 0.9999 * rho),
+        (STATE_OF_SAMPLES, STABLE_SAMPLES),
+    ),
+    Fault(
+        "data term of samples 2 % too large",
+        _over_samples("state_bound", lambda t: _scaled(t, "data", 1.02)),
+        (STATE_OF_SAMPLES,),
+        "loose",
+    ),
+    Fault(
+        "initial term of samples 2 % too large",
+        _over_samples("stability", lambda t: _scaled(t, "initial", 1.02)),
+        (STABLE_SAMPLES,),
+        "loose",
+    ),
+    Fault(
+        "weight term of samples dropped",
+        _over_samples("stability", lambda t: _scaled(t, "weight", 0.0)),
+        (STABLE_SAMPLES,),
+    ),
+    Fault(
+        "drift term of samples 2 % too large",
+        _over_samples("stability", lambda t: _scaled(t, "drift", 1.02)),
+        (STABLE_SAMPLES,),
+        "loose",
+    ),
+    Fault(
+        "step of several samples scaled by 1.0001",
+        _step(lambda u, h, *rest: fbs_step(u, 1.0001 * h if u.ndim > 2 else h, *rest)),
+        (SAMPLE, STATE_OF_SAMPLES, STABLE_SAMPLES),
     ),
 )
 

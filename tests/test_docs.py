@@ -17,7 +17,7 @@ import torch
 from claims.kit import catalogue, evidence, terminal, witnesses
 from claims.kit.claim import Check
 from claims.kit.context import FloatRun
-from claims.kit.instances import decode
+from claims.kit.decoding import decode
 from claims.kit.profiles import PROFILES
 from claims.kit.subject import PARTS, Subject
 from claims.kit.tally import summary
@@ -187,7 +187,7 @@ def test_profiles_are_as_stated() -> None:
 
 def test_parts_of_a_subject_are_listed() -> None:
     parts = {row[0].strip("`").partition("(")[0] for row in table(CLAIMS, "part")}
-    assert parts == set(PARTS) == set(Subject.__dataclass_fields__) - {"name", "systems"}
+    assert parts == set(PARTS) == set(Subject.__dataclass_fields__) - {"name", "systems", "takes_samples"}
 
 
 def records(run: evidence.Run) -> dict[str, list[dict[str, Any]]]:
@@ -233,7 +233,7 @@ def test_numbers_in_the_code_resolve() -> None:
 
 def test_every_numbered_formula_says_where_it_is_from() -> None:
     headings = re.findall(r"^(?:### |\*\*)\(\d\.\d\).*$", MATHEMATICS, flags=re.MULTILINE)
-    assert len(headings) == 9
+    assert len(headings) == 10
     assert [line for line in headings if "*[reconstructed" not in line] == []
 
 

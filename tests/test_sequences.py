@@ -11,15 +11,10 @@ from claims import assumptions
 from claims import sequence_constants as sequence
 from claims.families import convergent, graph_sequences, interval_maps, sequences
 from claims.families import time_families as times
-from claims.kit.instances import (
-    ConvergentSequence,
-    FunctionSequence,
-    GraphSequence,
-    IntervalMap,
-    Regularizer,
-    decode,
-)
+from claims.kit.decoding import decode
+from claims.kit.instances import Regularizer
 from claims.kit.sampling import Source
+from claims.kit.sequence_instances import ConvergentSequence, FunctionSequence, GraphSequence, IntervalMap
 from claims.oracle import elementary
 
 SAMPLERS = {

@@ -9,8 +9,8 @@ import torch
 from claims import constants
 from claims import sequence_constants as sequence
 from claims.families import time_families as times
-from claims.kit.instances import ConvergentSequence
 from claims.kit.sampling import Batch, Sampler, Source, fixed, portions
+from claims.kit.sequence_instances import ConvergentSequence
 
 #: 2p for p = 1, 3/2, 2, 3.
 EXPONENTS = (2, 3, 4, 6)

@@ -14,8 +14,9 @@ import torch
 
 from claims import sequence_constants as sequence
 from claims.families import regularizers
-from claims.kit.instances import GraphSequence, Regularizer
+from claims.kit.instances import Regularizer
 from claims.kit.sampling import Batch, Sampler, Source, fixed, portions
+from claims.kit.sequence_instances import GraphSequence
 
 SIZES = (1, 2, 3, 5, 10)
 #: Steps from x to x_k, k = 1, 2, …: the members with the numbers 16^k of a slow sequence, 3k of the fast one.

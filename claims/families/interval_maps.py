@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import torch
 
-from claims.kit.instances import IntervalMap
 from claims.kit.sampling import Batch, Sampler, Source, fixed
+from claims.kit.sequence_instances import IntervalMap
 
 MAPS = (
     "F(t) an interval with integer ends between −3 and 3 for t < 0, t = 0 and t > 0, with closed ends; "

@@ -110,3 +110,16 @@ def across_the_jump() -> Sampler:
         yield "across the jump", NetworkPair(first, replace(first, u0=jump * (1 - gap)))
 
     return fixed("ℓ₀, N = 1, K = 0, λ = 2^j, u0 = (1 ± 2^-i)√(2λ).", strata)
+
+
+def apart_from_zero() -> Sampler:
+    """Return networks with −|u| and initial values on both sides of 0, from where its prox leads away."""
+
+    def strata(source: Source) -> Iterator[tuple[str, NetworkPair]]:
+        for depth in (1, 4):
+            base = plain(source, "negative_l1", 64, 1, depth, lam=1.0)
+            start, lam = source.scale(64, 1, low=-10, high=0), base.lam * source.scale(64, 1, low=-6, high=4)
+            first = replace(base, u0=start, lam=lam)
+            yield "on both sides of 0", NetworkPair(first, replace(first, u0=-start))
+
+    return fixed("−|u|, d = 1, K = 0, λ = 2^j, u0 = ±2^-i, N = 1, 4.", strata)

@@ -1,13 +1,15 @@
-"""Networks with regularisers that the theorems exclude, for negative controls."""
+"""Networks, prox points and functions that the theorems exclude, for negative controls."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
+import torch
+
 from claims.families import networks, regularizers
 from claims.families.plain import plain
-from claims.kit.instances import Network, Regularizer
+from claims.kit.instances import Network, Regularizer, StepFunction, WeightPair
 from claims.kit.sampling import Batch, Sampler, Source, fixed
 
 
@@ -51,3 +53,105 @@ def jumping() -> Sampler:
             yield "beyond the jump", replace(base, regularizer=Regularizer("l0", {}), lam=weight, u0=start)
 
     return fixed("ℓ₀, K = 0, f = 0, u0 between half the jump √(2hλ) and the jump.", strata)
+
+
+def steep() -> Sampler:
+    """Return networks with ¼‖u‖⁴ that start where its gradient has left the constants of the unit ball."""
+
+    def strata(source: Source) -> Iterator[tuple[str, Network]]:
+        for d, depth in ((1, 2), (1, 4), (3, 16)):
+            base = plain(source, "quartic", 32, d, depth, lam=1.0)
+            yield "far out", replace(base, lam=base.lam * source.scale(32, 1, low=-2, high=2))
+
+    return fixed("¼‖u‖⁴, K = 0, f = 0, λ = 2^-2 … 2^2, integer u0 in 16 … 64, N = 2, 4, 16.", strata)
+
+
+# ---------------------------------------------------------------- R without A1 and minimal at 0
+
+
+def _box(source: Source, count: int) -> Regularizer:
+    """Return indicators of boxes of half-width 2^-2 … 2^2."""
+    return Regularizer("box_indicator", {"half_width": source.scale(count, low=-2, high=2)})
+
+
+def _box_networks(source: Source) -> Iterator[tuple[str, Network]]:
+    for d, depth in ((1, 1), (1, 4), (3, 8)):
+        for gain, data in ((0.0, 0.0), (1.0, 0.25), (-1.0, 0.25)):
+            base = plain(source, "l2", 32, d, depth, gain=gain, data=data, lam=1.0)
+            start = base.u0 * source.scale(32, 1, low=-8, high=0)
+            yield f"box, K = {gain:g} I", replace(base, regularizer=_box(source, 32), u0=start)
+            in_turn = base.lam * (torch.arange(depth, device=source.device) % 2).double()
+            inside = replace(base, regularizer=_box(source, 32), u0=start.clamp(max=0.25), lam=in_turn)
+            yield f"box, K = {gain:g} I, out of it and back", inside
+
+
+def in_a_box() -> Sampler:
+    """Return networks with the indicator of a box that start in it or not, and leave it where λ is 0."""
+    return fixed(
+        "ι_[−c, c]^d, c = 2^-2 … 2^2, K = 0 or ±I, f small or 0, u0 inside and outside, N = 1, 4, 8; λ = 1, "
+        "or 0 and 1 in turn.",
+        _box_networks,
+    )
+
+
+def towards_zero() -> Sampler:
+    """Return networks with R without A1 and minimal at 0: ℓ₀, Σ|u_i|^½ and indicators of boxes."""
+
+    def strata(source: Source) -> Iterator[tuple[str, Network]]:
+        for name in ("l0", "half_power"):
+            for gain, data in ((0.0, 0.0), (1.0, 0.25), (-1.0, 0.25)):
+                base = plain(source, name, 32, 2, 4, gain=gain, data=data, lam=1.0)
+                start = base.u0 * source.scale(32, 1, low=-8, high=0)
+                yield f"{name}, K = {gain:g} I", replace(base, u0=start)
+        yield from _box_networks(source)
+
+    return fixed("ℓ₀, Σ|u_i|^½ and ι_[−c, c]^d, K = 0 or ±I, f small or 0, u0 between 2^-4 and 64.", strata)
+
+
+def _box_points(source: Source) -> Iterator[tuple[str, WeightPair]]:
+    for d in (1, 3):
+        v, (a, b) = source.normal(64, d) * source.scale(64, 1), source.scale(2, 64)
+        yield "box", WeightPair(_box(source, 64), v, a, b)
+        yield "box, from weight 0", WeightPair(_box(source, 64), v, 0 * a, b)
+        yield "box, back to weight 0", WeightPair(_box(source, 64), v, a, 0 * b)
+
+
+def points_of_a_box() -> Sampler:
+    """Return points with two weights for the indicator of a box, one weight 0 among them."""
+    return fixed(
+        "ι_[−c, c]^d, c = 2^-2 … 2^2, v gaussian times 2^j, weights powers of two or 0.", _box_points
+    )
+
+
+def points_towards_zero() -> Sampler:
+    """Return points with two weights for R without A1 and minimal at 0."""
+
+    def strata(source: Source) -> Iterator[tuple[str, WeightPair]]:
+        for name in ("l0", "half_power"):
+            v, (a, b) = source.normal(64, 3) * source.scale(64, 1), source.scale(2, 64)
+            yield name, WeightPair(Regularizer(name, {}), v, a, b)
+        yield from _box_points(source)
+
+    return fixed("ℓ₀, Σ|u_i|^½ and ι_[−c, c]^d, v gaussian times 2^j, weights powers of two or 0.", strata)
+
+
+# ---------------------------------------------------------------- functions
+
+
+def beyond_the_bound() -> Sampler:
+    """Return functions that keep the variation of their family and exceed its bound: constants, one jump."""
+
+    def strata(source: Source) -> Iterator[tuple[str, StepFunction]]:
+        for cells in (1, 2, 4):
+            size = source.scale(16, low=-2, high=2)
+            bound = size * source.scale(16, low=-6, high=-1)
+            level = size[:, None, None].expand(16, 2 * cells, 1)
+            yield "constant", StepFunction(level.contiguous(), bound, 0 * size, cells)
+            jump = torch.arange(2 * cells, device=source.device) > 2 * (cells // 2)
+            yield "one jump", StepFunction(jump.double()[None, :, None] * level, bound, size, cells)
+
+    return fixed(
+        "Constants 2^j, and one jump from 0 to 2^j in mid-cell, with their own variation and a bound between "
+        "2^-6 and 1/2 of what they reach, on 2N cells, N = 1, 2, 4.",
+        strata,
+    )

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import torch
 
 from claims.families import time_families as times
-from claims.kit.instances import FunctionSequence, StepFunction
+from claims.kit.instances import StepFunction
 from claims.kit.sampling import Batch, Sampler, Source, fixed, portions
+from claims.kit.sequence_instances import FunctionSequence
 
 #: Members, reference grid, and the levels: cells and parts of each.  With the first two, as many members that
 #: the fullest box must hold several; with the last, a rate that is worth its name.

@@ -14,10 +14,6 @@ from claims.families import sequences as function_sequences
 from claims.kit.instances import (
     Alista,
     AnyNetwork,
-    ConvergentSequence,
-    FunctionSequence,
-    GraphSequence,
-    IntervalMap,
     Lista,
     Network,
     NetworkPair,
@@ -25,6 +21,8 @@ from claims.kit.instances import (
     StepFunction,
     WeightPair,
 )
+from claims.kit.sample_instances import Samples, SamplesPair
+from claims.kit.sequence_instances import ConvergentSequence, FunctionSequence, GraphSequence, IntervalMap
 
 #: Numbers that shrink to 0, 1, −1, 2, …: small integers, eighths, binary fractions, large and
 #: small powers of two.
@@ -102,6 +100,27 @@ def network_pairs(draw: DrawFn) -> NetworkPair:
     other = _controls(draw, type(first), depth, d, m)
     changes |= {name: value for name, value in other.items() if draw(st.booleans())}
     return NetworkPair(first, replace(first, **changes))
+
+
+@st.composite
+def samples(draw: DrawFn) -> Samples:
+    """Draw an FBS-, LISTA or ALISTA network with up to two further samples."""
+    network, more = draw(networks()), draw(st.integers(0, 2))
+    f, u0 = _tensor(draw, more, network.f.shape[1]), _tensor(draw, more, network.u0.shape[1])
+    return Samples(network, f, u0)
+
+
+@st.composite
+def sample_pairs(draw: DrawFn) -> SamplesPair:
+    """Draw a pair of networks with up to two further samples, which differ or not."""
+    pair, more = draw(network_pairs()), draw(st.integers(0, 2))
+    f, u0 = _tensor(draw, more, pair.first.f.shape[1]), _tensor(draw, more, pair.first.u0.shape[1])
+    first, second = Samples(pair.first, f, u0), Samples(pair.second, f, u0)
+    if draw(st.booleans()):
+        second = replace(second, further_f=_tensor(draw, *f.shape[1:]))
+    if draw(st.booleans()):
+        second = replace(second, further_u0=_tensor(draw, *u0.shape[1:]))
+    return SamplesPair(first, second)
 
 
 @st.composite

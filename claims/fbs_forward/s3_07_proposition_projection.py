@@ -14,7 +14,7 @@ Shapes: functions (batch, M, k).  Source: part I, Proposition 3.7, as used by ar
 
 from claims import constants
 from claims.assumptions import BOUNDED, EQUICONTINUOUS
-from claims.families import functions, strategies
+from claims.families import functions, off_catalogue, strategies
 from claims.kit.arithmetic import largest, norm
 from claims.kit.claim import claim
 from claims.kit.margin import at_most, equals
@@ -92,4 +92,37 @@ def test_converges_uniformly(p, run):
 )
 def test_uniform_convergence_needs_equicontinuity(p, run):
     """Rademacher functions: the error is 1, no bound that falls with N can hold."""
+    return test_converges_uniformly.predicate(p, run)
+
+
+@uniform.fails(
+    without=EQUICONTINUOUS,
+    on=functions.rademacher_functions(),
+    witness="rademacher_projection",
+    expected="r_5 moved by 1/32 is −r_5: ω² = 4 · 31/32 + 1/32, against 3/16 for M = V = 1, N = 16",
+)
+def test_modulus_of_the_family_needs_equicontinuity(p, run):
+    """Rademacher functions: the modulus stays near 2, however large N."""
+    return test_modulus_of_the_family.predicate(p, run)
+
+
+@uniform.fails(
+    without=BOUNDED,
+    on=off_catalogue.beyond_the_bound(),
+    witness="constant_beyond_bound",
+    expected="v = 2, M = 1, V = 0, N = 1: ω = 2 > 1",
+)
+def test_modulus_of_the_family_needs_a_bound(p, run):
+    """A constant beyond M: what zero extension cuts off at the end is as large as the constant."""
+    return test_modulus_of_the_family.predicate(p, run)
+
+
+@uniform.fails(
+    without=BOUNDED,
+    on=off_catalogue.beyond_the_bound(),
+    witness="jump_beyond_bound",
+    expected="0 to 1, M = ¼, V = 1, N = 1: error ½ > √⅛",
+)
+def test_uniform_convergence_needs_a_bound(p, run):
+    """A jump in mid-cell that is larger than M allows."""
     return test_converges_uniformly.predicate(p, run)

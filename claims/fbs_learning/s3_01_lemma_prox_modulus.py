@@ -16,7 +16,7 @@ Shapes: v, p, q (batch, d); a, b (batch,).  Source: arXiv:2605.27133, Lemma 3.1 
 
 from claims import constants
 from claims.assumptions import A1, A2, A3
-from claims.families import strategies, weight_pairs
+from claims.families import off_catalogue, strategies, weight_pairs
 from claims.kit.arithmetic import maximum, norm, where
 from claims.kit.claim import claim
 from claims.kit.margin import at_most
@@ -148,3 +148,17 @@ def test_energy_upper_needs_convexity(x, run):
 def test_bound_needs_minimum_at_zero(x, run):
     """|u − 1|, v = 0, a = ½: the prox is ½ (the constant fails, not the lemma)."""
     return test_bound.predicate(x, run)
+
+
+@bound.explores(without=A1, on=off_catalogue.points_towards_zero())
+def test_bound_without_convexity(x, run):
+    """ℓ₀, Σ|u_i|^½ and boxes: the prox of each shrinks; no R of the catalogue without A1, minimal at 0, is
+    known to lengthen.
+    """
+    return test_bound.predicate(x, run)
+
+
+@modulus.explores(without=A1, on=off_catalogue.points_of_a_box())
+def test_weights_where_R_is_infinite(x, run):
+    """The indicator of a box: at weight 0 the prox jumps from v to the box, but there ‖∂R⁰(v)‖ is ∞."""
+    return test_lipschitz_in_the_weight.predicate(x, run)

@@ -16,8 +16,8 @@ Shapes: members (batch, m, M).  Source: arXiv:2605.27133, Remark 3.6, *reconstru
 from claims import sequence_constants as sequence
 from claims.families import convergent, strategies
 from claims.kit.claim import claim
-from claims.kit.instances import ConvergentSequence
 from claims.kit.margin import at_most, equals
+from claims.kit.sequence_instances import ConvergentSequence
 
 remark = claim("fbs_learning", "Remark 3.6", assumes=())
 INSTANCES = {"drawn": strategies.indicators(), "sampled": convergent.moving_indicators()}

@@ -10,9 +10,9 @@ stuck.
 
 No gradients: the oracles behind the bounds are numpy, and a subject owes no derivative.
 
-Moved numbers stay exact in float32, 0 or between `SMALLEST` and `LARGEST` in absolute value, nonnegative
-where they must be; what is no number of `claims.kit.layout` is left alone.  Candidates that do not meet
-the assumptions, or whose bound or round-off overflows, are counted as unmet and are nowhere to go.
+Moved numbers stay exact in float32, 0 or between `SMALLEST` and `LARGEST` in absolute value, nonnegative or
+positive where they must be; what is no number of `claims.kit.layout` is left alone.  Candidates that do
+not meet the assumptions, or whose bound or round-off overflows, are counted as unmet and are nowhere to go.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _candidates(group: _Group, climb: Climb, source: Source) -> tuple[Instances,
     moves = max(4, min(climb.moves, BATCH // (climbers * size)))
     each = torch.arange(climbers, device=group.where.device).repeat_interleave(moves)
     before = group.where[each]
-    owner, nonnegative = _columns(group.pool, before.device)
+    owner, nonnegative, positive = _columns(group.pool, before.device)
     kind = torch.arange(climbers * moves, device=before.device) % 8
     radius = group.radius[each][:, None]
     largest = _largest(before, owner)
@@ -169,16 +169,17 @@ def _candidates(group: _Group, climb: Climb, source: Source) -> tuple[Instances,
     stretch = source.scale(len(each), 1, low=-1, high=2)
     after = torch.where((kind == 7)[:, None], before + stretch * group.step[each], after)
     after = torch.where(nonnegative, after.abs(), after).clamp(-LARGEST, LARGEST).float().double()
-    after = torch.where((after.abs() < SMALLEST) & (after != before), 0.0, after)
+    after = torch.where((after.abs() < SMALLEST) & (after != before), positive * SMALLEST, after)
     return renewed(placed(group.pool, after, group.rows[each])), each
 
 
-def _columns(instances: Instances, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return for each column the number of its tensor, and whether it is nonnegative."""
+def _columns(instances: Instances, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return for each column the number of its tensor, and whether it is nonnegative and positive."""
     found = slots(instances)
     sizes = torch.tensor([slot.stop - slot.start for slot in found], device=device)
-    signs = torch.tensor([slot.nonnegative for slot in found], device=device)
-    return torch.arange(len(found), device=device).repeat_interleave(sizes), signs.repeat_interleave(sizes)
+    each = (range(len(found)), [slot.nonnegative for slot in found], [slot.positive for slot in found])
+    owner, nonnegative, positive = (torch.tensor(x, device=device).repeat_interleave(sizes) for x in each)
+    return owner, nonnegative, positive
 
 
 def _largest(values: torch.Tensor, owner: torch.Tensor) -> torch.Tensor:

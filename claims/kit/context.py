@@ -17,11 +17,13 @@ import torch
 from claims.kit import rounding
 from claims.kit.arithmetic import Array, matmul, matvec, zeros
 from claims.kit.instances import Alista, AnyNetwork, Lista, Network, Regularizer
+from claims.kit.sample_instances import Samples
 from claims.kit.subject import Subject, SubjectError
 from claims.oracle import grid as oracle_grid
 from claims.oracle import network as oracle_network
 from claims.oracle import prox as oracle_prox
 from fbscore import AlistaControls, Controls, ListaControls, Problem
+from fbscore import Samples as SamplesProblem
 from fbscore.regularizers import by_name
 
 DTYPES: dict[str, torch.dtype] = {"float64": torch.float64, "float32": torch.float32}
@@ -30,8 +32,8 @@ DTYPES: dict[str, torch.dtype] = {"float64": torch.float64, "float32": torch.flo
 class Run(Protocol):
     """What a predicate may ask for."""
 
-    def forward(self, p: AnyNetwork) -> Array:
-        """Return the states (batch, N + 1, d) of the network."""
+    def forward(self, p: AnyNetwork | Samples) -> Array:
+        """Return the states (batch, N + 1, d) of the network, (batch, samples, N + 1, d) of samples."""
         ...
 
     def prox(self, regularizer: Regularizer, v: Array, a: Array) -> Array:
@@ -101,12 +103,16 @@ class FloatRun:
             )
         return answer.detach().to(self.device, torch.float64, copy=True)
 
-    def forward(self, p: AnyNetwork) -> torch.Tensor:
-        problem = Problem(
-            self._given(p.A), self._given(p.f), self._given(p.u0), self._regularizer(p.regularizer)
-        )
-        (batch, d), depth = p.u0.shape, p.lam.shape[1]
-        return self._asked("forward", (batch, depth + 1, d), problem, self._controls(p))
+    def forward(self, p: AnyNetwork | Samples) -> torch.Tensor:
+        if isinstance(p, Samples) and not self.subject.takes_samples:
+            return p.grouped(self.forward(p.each))
+        network = p.network if isinstance(p, Samples) else p
+        of = SamplesProblem if isinstance(p, Samples) else Problem
+        A, f, u0 = (self._given(x) for x in (network.A, p.f, p.u0))
+        *leading, d = p.u0.shape
+        shape = (*leading, network.depth + 1, d)
+        problem = of(A, f, u0, self._regularizer(p.regularizer))
+        return self._asked("forward", shape, problem, self._controls(network))
 
     def _controls(self, p: AnyNetwork) -> Controls | ListaControls | AlistaControls:
         if isinstance(p, Lista):
@@ -133,7 +139,9 @@ class FloatRun:
 class BallRun:
     """The independent route: the oracles in ball arithmetic, from the raw numbers alone."""
 
-    def forward(self, p: AnyNetwork) -> Array:
+    def forward(self, p: AnyNetwork | Samples) -> Array:
+        if isinstance(p, Samples):
+            return p.grouped(self.forward(p.each))
         name, params = p.regularizer.name, p.regularizer.params
         if isinstance(p, Network):
             return oracle_network.forward(name, params, p.A, p.f, p.u0, p.W, p.tau, p.lam)

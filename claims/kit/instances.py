@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self, TypeGuard, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -96,7 +96,33 @@ class WeightPair(Instances):
 
 
 @dataclass(frozen=True)
-class Network(Instances):
+class _WithControls(Instances):
+    """Base of the three networks: a problem, and controls of which ``lam`` (batch, N) is the last."""
+
+    system: ClassVar[str] = ""
+    regularizer: Regularizer
+    A: Array
+    f: Array
+    u0: Array
+
+    @property
+    def depth(self) -> int:
+        """Number of layers N."""
+        return int(cast(Any, self).lam.shape[1])
+
+    @property
+    def h(self) -> Any:
+        """Step 1/N of the time grid: a float, or a ball, for 1/3 is no float."""
+        return (constant(self.u0, 1.0) if is_ball(self.u0) else 1.0) / self.depth
+
+    @property
+    def dimensions(self) -> dict[str, Any]:
+        sizes = {"d": self.A.shape[2], "m": self.A.shape[1], "N": self.depth}
+        return {"regularizer": self.regularizer.name, **sizes, "system": self.system}
+
+
+@dataclass(frozen=True)
+class Network(_WithControls):
     """A problem with controls.
 
     Shapes: ``A`` (batch, m, d); ``f`` (batch, m); ``u0`` (batch, d); ``W`` (batch, N, d, m);
@@ -104,27 +130,14 @@ class Network(Instances):
     """
 
     kind: ClassVar[str] = "network"
-    regularizer: Regularizer
-    A: Array
-    f: Array
-    u0: Array
+    system: ClassVar[str] = "FBS"
     W: Array
     tau: Array
     lam: Array
 
-    @property
-    def h(self) -> Any:
-        """Step 1/N of the time grid."""
-        return _step(self.lam)
-
-    @property
-    def dimensions(self) -> dict[str, Any]:
-        _, depth, d, m = self.W.shape
-        return {"regularizer": self.regularizer.name, "d": d, "m": m, "N": depth, "system": "FBS"}
-
 
 @dataclass(frozen=True)
-class Lista(Instances):
+class Lista(_WithControls):
     """A problem with LISTA controls; ``A`` only made the data, the layers do not see it.
 
     Shapes: ``A`` (batch, m, d); ``f`` (batch, m); ``u0`` (batch, d); ``W1`` (batch, N, d, m); ``W2``
@@ -132,27 +145,14 @@ class Lista(Instances):
     """
 
     kind: ClassVar[str] = "lista"
-    regularizer: Regularizer
-    A: Array
-    f: Array
-    u0: Array
+    system: ClassVar[str] = "LISTA"
     W1: Array
     W2: Array
     lam: Array
 
-    @property
-    def h(self) -> Any:
-        """Step 1/N of the time grid."""
-        return _step(self.lam)
-
-    @property
-    def dimensions(self) -> dict[str, Any]:
-        _, depth, d, m = self.W1.shape
-        return {"regularizer": self.regularizer.name, "d": d, "m": m, "N": depth, "system": "LISTA"}
-
 
 @dataclass(frozen=True)
-class Alista(Instances):
+class Alista(_WithControls):
     """A problem with ALISTA controls: one ``W``, and the weight of R is λ, not τλ.
 
     Shapes: ``A`` (batch, m, d); ``f`` (batch, m); ``u0`` (batch, d); ``W`` (batch, d, m); ``tau``, ``lam``
@@ -160,24 +160,10 @@ class Alista(Instances):
     """
 
     kind: ClassVar[str] = "alista"
-    regularizer: Regularizer
-    A: Array
-    f: Array
-    u0: Array
+    system: ClassVar[str] = "ALISTA"
     W: Array
     tau: Array
     lam: Array
-
-    @property
-    def h(self) -> Any:
-        """Step 1/N of the time grid."""
-        return _step(self.lam)
-
-    @property
-    def dimensions(self) -> dict[str, Any]:
-        _, d, m = self.W.shape
-        depth = self.lam.shape[1]
-        return {"regularizer": self.regularizer.name, "d": d, "m": m, "N": depth, "system": "ALISTA"}
 
 
 #: One network with its controls, of whichever system.
@@ -220,115 +206,6 @@ class StepFunction(Instances):
         return {"d": self.values.shape[2], "M": self.values.shape[1], "N": self.cells}
 
 
-@dataclass(frozen=True)
-class FunctionSequence(Instances):
-    r"""Members of a family of step functions, with the levels at which a subsequence is extracted.
-
-    Shapes: ``values`` (batch, m, M, k).  ``bound`` and ``variation`` (batch,) describe the family, as for
-    `StepFunction`.  Level j takes means over ``cells[j]`` cells and divides [-bound, bound] into ``parts[j]``
-    intervals, in each of the k coordinates.
-    """
-
-    kind: ClassVar[str] = "function_sequence"
-    values: Array
-    bound: Array
-    variation: Array
-    cells: tuple[int, ...]
-    parts: tuple[int, ...]
-
-    @property
-    def dimensions(self) -> dict[str, Any]:
-        _, members, grid, d = self.values.shape
-        return {"d": d, "m": members, "M": grid, "N": self.cells[-1]}
-
-
-@dataclass(frozen=True)
-class ConvergentSequence(Instances):
-    r"""Real step functions on [0, 1], the members of a sequence with the numbers ``index``, and a limit.
-
-    Shapes: ``values`` (batch, m, M); ``limit`` (batch, M); ``index`` (batch, m), increasing integers >= 0.
-    Distances are those of L^p(0, 1) with p = ``twice_p`` / 2.
-    """
-
-    kind: ClassVar[str] = "convergent_sequence"
-    values: Array
-    limit: Array
-    index: Array
-    twice_p: int
-
-    @property
-    def dimensions(self) -> dict[str, Any]:
-        return {"p": self.twice_p / 2, "m": self.values.shape[1], "M": self.values.shape[2]}
-
-
-@dataclass(frozen=True)
-class GraphSequence(Instances):
-    r"""Points of the graph of a subdifferential, a candidate for their limit, and points to test it at.
-
-    The point k of the graph is (u_k, p_k) with u_k = prox_{aR}(x_k) and p_k = (x_k - u_k)/a; every point of
-    the graph is of this form.  Shapes: ``x`` (batch, m, d); ``a`` (batch,), positive; ``u``, ``p``
-    (batch, d); ``v`` (batch, K, d).  ``rates`` (batch, 2) bounds \|u_m - u\| and \|p_m - p\| of the last one.
-    """
-
-    kind: ClassVar[str] = "graph_sequence"
-    regularizer: Regularizer
-    x: Array
-    a: Array
-    u: Array
-    p: Array
-    v: Array
-    rates: Array
-
-    @property
-    def dimensions(self) -> dict[str, Any]:
-        _, members, d = self.x.shape
-        return {"regularizer": self.regularizer.name, "d": d, "m": members}
-
-
-@dataclass(frozen=True)
-class IntervalMap(Instances):
-    r"""A set-valued map F on (-1, 1) with an interval F(t) for t < 0, one for t = 0 and one for t > 0.
-
-    Shapes: ``ends`` (batch, 3, 2), the ends of the three intervals; ``closed`` (batch, 3, 2), 1 where the
-    end belongs to the interval, else 0; ``side``, ``limit``, ``slope`` (batch,).  The points of the graph
-    are (side r_k, limit + slope r_k), k = 1, 2, ..., for a sequence r_k = 1, ... that decreases to 0: they
-    converge to (0, limit).
-    """
-
-    kind: ClassVar[str] = "interval_map"
-    ends: Array
-    closed: Array
-    side: Array
-    limit: Array
-    slope: Array
-
-    @property
-    def dimensions(self) -> dict[str, Any]:
-        return {"d": 1}
-
-
-KINDS: dict[str, type[Instances]] = {
-    cls.kind: cls
-    for cls in (
-        WeightPair,
-        Network,
-        Lista,
-        Alista,
-        NetworkPair,
-        StepFunction,
-        FunctionSequence,
-        ConvergentSequence,
-        GraphSequence,
-        IntervalMap,
-    )
-}
-
-
-def _step(values: Array) -> Any:
-    """Return 1/N for values (batch, N): a float, or a ball, for 1/3 is no float."""
-    return (constant(values, 1.0) if is_ball(values) else 1.0) / values.shape[1]
-
-
 def _mapped(value: Any, transform: Callable[[Array], Array]) -> Any:
     if isinstance(value, Instances):
         return value.map(transform)
@@ -350,43 +227,3 @@ def _encoded(value: Any) -> Any:
         numbers = cast("list[float]", value.detach().double().cpu().reshape(-1).tolist())
         return {"shape": list(value.shape), "hex": [float(x).hex() for x in numbers]}
     return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
-
-
-def is_object(data: Any) -> TypeGuard[dict[str, Any]]:
-    """Return whether decoded JSON is an object; what its members are, the reader of each must know."""
-    return isinstance(data, dict)
-
-
-def decode(data: Any) -> Any:
-    """Return the batch, regulariser or tensor that `Instances.encode` wrote.
-
-    Raises
-    ------
-    ValueError
-        If ``data`` names an unknown kind of instance, lacks a field, or holds an array that is none.
-    """
-    if isinstance(data, list):
-        return tuple(cast("list[Any]", data))
-    if not is_object(data):
-        return data
-    if "hex" in data:
-        return _decoded_array(data)
-    if data.get("kind") == "regularizer":
-        if not is_object(data.get("params")) or not isinstance(data.get("name"), str):
-            raise ValueError("regularizer: expected a name and params, got neither or one of them")
-        return Regularizer(data["name"], {k: decode(v) for k, v in data["params"].items()})
-    cls = KINDS.get(data.get("kind", ""))
-    if cls is None:
-        raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {data.get('kind')!r}")
-    missing = [f.name for f in fields(cls) if f.name not in data]
-    if missing:
-        raise ValueError(f"{cls.kind}: expected the fields {', '.join(missing)}, got none of that name")
-    return cls(**{f.name: decode(data[f.name]) for f in fields(cls)})
-
-
-def _decoded_array(data: dict[str, Any]) -> torch.Tensor:
-    try:
-        numbers = [float.fromhex(x) for x in data["hex"]]
-        return torch.tensor(numbers, dtype=torch.float64).reshape(data["shape"])
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise ValueError(f"array: expected hexadecimal floats and a shape that fits them: {error}") from error

@@ -3,7 +3,12 @@ r"""What the numbers of an instance are: which may be moved, which are nonnegati
 Adversarial search and the reduction of counterexamples change instances that they know nothing else about.
 `LAYOUTS` tells them what they may change: an array that it does not name is left alone, and so is an instance
 of a kind that it does not name.  Both systems of a pair share ``A`` and the regulariser; shared
-numbers exist once here, so a change hits both.
+numbers exist once here, so a change hits both.  What the parameters of regularisers are says
+`claims.kit.coordinates`.
+
+Sequences of functions lose members and nothing else: Remark 3.6 and the Rademacher functions of Lemma 3.3
+are claims about those very functions, which no assumption protects from being moved.  Interval maps are
+not listed: their entries are ends and flags, and a moved one may be a map no more.
 """
 
 from __future__ import annotations
@@ -14,44 +19,61 @@ from typing import Any, TypeVar
 
 import torch
 
+from claims import sequence_constants as sequence
+from claims.kit.coordinates import (
+    PARAMETERS,
+    Blocks,
+    axes,
+    chosen,
+    on_mesh,
+    partitions,
+    plainer,
+    recentred,
+    restricted,
+    stiff,
+)
 from claims.kit.instances import Instances, Regularizer, StepFunction
+from claims.kit.sequence_instances import GraphSequence
 
 T = TypeVar("T", bound=Instances)
 
-#: Axes behind the batch, for each field; "+" marks nonnegative numbers, "psd" a matrix that must stay so.
+#: Axes behind the batch, for each field.  "+" marks nonnegative numbers, "++" positive ones, "psd" a matrix
+#: that must stay so, "centred" slopes that must add up to 0, so that 0 is in their hull, "still" numbers that
+#: stay as they are; an axis "." keeps its length.
 LAYOUTS: dict[str, dict[str, str]] = {
     "weight_pair": {"v": "d", "a": "+", "b": "+"},
     "network": {"A": "m d", "f": "m", "u0": "d", "W": "N d m", "tau": "+ N", "lam": "+ N"},
     "lista": {"A": "m d", "f": "m", "u0": "d", "W1": "N d m", "W2": "N d d", "lam": "+ N"},
     "alista": {"A": "m d", "f": "m", "u0": "d", "W": "d m", "tau": "+ N", "lam": "+ N"},
     "network_pair": {},
+    "samples": {"further_f": "sample m", "further_u0": "sample d"},
+    "samples_pair": {},
     "step_function": {"values": "M k", "bound": "+", "variation": "+"},
-}
-
-#: The same for the parameters of regularisers; one that has parameters and is not listed keeps its size.
-PARAMETERS: dict[str, dict[str, str]] = {
-    "l1": {"weights": "+ d"},
-    "elastic_net": {"weights": "+ d", "ridge": "+"},
-    "group_lasso": {"weights": "+ group"},
-    "quadratic": {"Q": "psd d d"},
-    "shifted_l1": {"center": "d"},
+    "graph_sequence": {"x": "member d", "a": "++", "u": "d", "p": "d", "v": "point d", "rates": "+ ."},
+    "function_sequence": {"values": "still member . ."},
+    "convergent_sequence": {"values": "still member .", "index": "still member"},
 }
 
 #: What the second system of a pair has from the first.
-SHARED = ("A", "regularizer")
+SHARED = {"A", "regularizer"}
 
 #: Fewest entries that an axis keeps, 1 unless listed.
-FEWEST = {"m": 0}
+FEWEST = {"m": 0, "sample": 0}
 
 Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Slot:
-    """Where the numbers of one array lie among all that may be moved: columns ``start`` to ``stop``."""
+    """Where the numbers of one array lie among all that may be moved: columns ``start`` to ``stop``.
+
+    Of ``centred`` slopes the last one is left out: it is minus the sum of the others.
+    """
 
     path: Path
     nonnegative: bool
+    positive: bool
+    centred: bool
     start: int
     stop: int
 
@@ -72,12 +94,18 @@ def _leaves(value: Any, path: Path = (), layout: str | None = None) -> Iterator[
 
 
 def _owner(path: Path) -> Path:
-    return ("first", *path[1:]) if path[0] == "second" and path[1] in SHARED else path
+    return ("first", *path[1:]) if path[0] == "second" and not SHARED.isdisjoint(path) else path
 
 
 def _movable(layout: str | None, array: torch.Tensor) -> bool:
+    words = (layout or "still").split()
     single = array.numel() == array.shape[0]  # a 1×1 matrix is a number
-    return layout is not None and ("psd" not in layout or single)
+    return "still" not in words and ("psd" not in words or single)
+
+
+def _free(array: torch.Tensor, centred: bool) -> torch.Tensor:
+    """Return the entries of an array that are numbers of their own."""
+    return array[:, :-1] if centred else array
 
 
 def slots(instances: Instances) -> list[Slot]:
@@ -88,8 +116,10 @@ def slots(instances: Instances) -> list[Slot]:
     start = 0
     for path, layout, array in _leaves(instances):
         if layout is not None and _movable(layout, array) and (owner := _owner(path)) not in found:
-            stop = start + array[0].numel()
-            found[owner] = Slot(owner, "+" in layout or "psd" in layout, start, stop)
+            words = layout.split()
+            stop = start + _free(array, "centred" in words)[0].numel()
+            nonnegative = not {"+", "++", "psd"}.isdisjoint(words)
+            found[owner] = Slot(owner, nonnegative, "++" in words, "centred" in words, start, stop)
             start = stop
     return list(found.values())
 
@@ -97,8 +127,9 @@ def slots(instances: Instances) -> list[Slot]:
 def numbers(instances: Instances) -> torch.Tensor:
     """Return all numbers that may be moved, (batch, P), in the order of `slots`."""
     arrays = {path: array for path, _, array in _leaves(instances)}
-    columns = [arrays[slot.path].reshape(instances.size, -1) for slot in slots(instances)]
+    free = [_free(arrays[slot.path], slot.centred) for slot in slots(instances)]
     nothing = instances.arrays()[0].new_zeros(instances.size, 0)
+    columns = [x.reshape(len(x), x[0].numel()) for x in free]
     return torch.cat([nothing, *columns], 1)
 
 
@@ -111,7 +142,9 @@ def placed(instances: T, values: torch.Tensor, rows: torch.Tensor) -> T:
         slot = at.get(next(order))
         if slot is None:
             return array[rows]
-        return values[:, slot.start : slot.stop].reshape(len(rows), *array.shape[1:])
+        own = values[:, slot.start : slot.stop]
+        own = own.reshape(len(rows), *_free(array, slot.centred).shape[1:])
+        return recentred(on_mesh(own)) if slot.centred else own
 
     return instances.map(place)
 
@@ -133,15 +166,30 @@ def repeated(instances: Instances) -> int:
 
 
 def renewed(instances: T) -> T:
-    """Return the batch with what a function says of itself, bound and variation, measured and rounded up."""
-    if not isinstance(instances, StepFunction):
-        return instances
-    values = instances.values
-    bound = values.norm(dim=2).amax(1)
-    variation = (values[:, 1:] - values[:, :-1]).norm(dim=2).sum(1)
-    above = torch.tensor(torch.inf, device=values.device)
-    bound, variation = (torch.nextafter(x.float(), above).double() for x in (bound, variation))
-    return replace(instances, bound=bound, variation=variation)
+    """Return the batch with what an instance says of itself measured and rounded up.
+
+    Of functions these are bound and variation, of sequences on a graph the distances of the last member.
+    """
+    if isinstance(instances, StepFunction):
+        values = instances.values
+        bound = values.norm(dim=2).amax(1)
+        variation = (values[:, 1:] - values[:, :-1]).norm(dim=2).sum(1)
+        return replace(instances, bound=_above(bound), variation=_above(variation))
+    if isinstance(instances, GraphSequence):
+        return replace(instances, rates=_above(_last_distances(instances)))
+    return instances
+
+
+def _last_distances(p: GraphSequence) -> torch.Tensor:
+    """Return ‖u_m − u‖ and ‖p_m − p‖ of the last member, (batch, 2)."""
+    u: torch.Tensor = sequence.resolvents(p)
+    s: torch.Tensor = sequence.graph_points(p, u)
+    return torch.stack([(u[:, -1] - p.u).norm(dim=1), (s[:, -1] - p.p).norm(dim=1)], 1)
+
+
+def _above(x: torch.Tensor) -> torch.Tensor:
+    """Return the next number of float32 above each."""
+    return torch.nextafter(x.float(), torch.tensor(torch.inf, device=x.device)).double()
 
 
 # ---------------------------------------------------------------- axes
@@ -154,10 +202,18 @@ def lengths(instances: Instances) -> dict[str, int]:
     found: dict[str, int] = {}
     for _, layout, array in _leaves(instances):
         if layout is not None:
-            found |= dict(zip(_axes(layout), array.shape[1:], strict=True))
-    if not all(_shortens(r) for r in _regularizers(instances)):
-        found.pop("d", None)
-    return {axis: length for axis, length in found.items() if axis != "group"}
+            found |= dict(zip(axes(layout), array.shape[1:], strict=True))
+    if "d" in found and not blocks(instances, "d", found["d"]):
+        del found["d"]
+    return {axis: length for axis, length in found.items() if axis not in ("group", ".")}
+
+
+def blocks(instances: Instances, axis: str, length: int) -> list[Blocks]:
+    """Return the ways in which the entries of an axis fall into blocks that can be dropped."""
+    regularizer = next(_regularizers(instances), None)
+    if axis == "d" and regularizer is not None:
+        return partitions(regularizer, length)
+    return [[(i,) for i in range(length)]]
 
 
 def kept(value: Any, axis: str, keep: Sequence[int], layout: str | None = None) -> Any:
@@ -168,17 +224,33 @@ def kept(value: Any, axis: str, keep: Sequence[int], layout: str | None = None) 
         return replace(value, **parts)
     if isinstance(value, Regularizer):
         layouts = PARAMETERS.get(value.name, {})
-        if "groups" in value.params and axis == "d":
-            return _regrouped(value, keep)
+        if axis == "d":
+            return restricted(value, keep)
         return Regularizer(
             value.name, {k: kept(v, axis, keep, layouts.get(k)) for k, v in value.params.items()}
         )
-    if not isinstance(value, torch.Tensor):
+    return chosen(value, axis, keep, layout)
+
+
+def with_plainer_regularizer(instances: T) -> Iterator[T]:
+    """Yield the instances with each regulariser that may take the place of theirs."""
+    regularizer = next(_regularizers(instances), None)
+    for other in plainer(regularizer) if regularizer is not None and _known(instances) else ():
+        yield _with(instances, other)
+
+
+def stiff_matrices(instances: Instances) -> list[torch.Tensor]:
+    """Return the matrices in the regularisers that cannot be moved entry by entry."""
+    found = (stiff(regularizer) for regularizer in _regularizers(instances))
+    return [matrix for matrix in found if matrix is not None]
+
+
+def _with(value: Any, regularizer: Regularizer) -> Any:
+    if isinstance(value, Regularizer):
+        return regularizer
+    if not isinstance(value, Instances):
         return value
-    for place, name in enumerate(_axes(layout), start=1):
-        if name == axis:
-            value = value.index_select(place, torch.tensor(list(keep), dtype=torch.long, device=value.device))
-    return value
+    return replace(value, **{f.name: _with(getattr(value, f.name), regularizer) for f in fields(value)})
 
 
 def signature(value: Any) -> tuple[Any, ...]:
@@ -197,30 +269,12 @@ def joined(batches: Sequence[T]) -> T:
     return batches[0].map(lambda _: next(arrays))
 
 
-def _axes(layout: str | None) -> list[str]:
-    return [word for word in (layout or "").split() if word not in ("+", "psd")]
-
-
-def _regrouped(regularizer: Regularizer, keep: Sequence[int]) -> Regularizer:
-    """Return a group lasso on some of its coordinates; groups that lose all of theirs are dropped."""
-    labels = [regularizer.params["groups"][i] for i in keep]
-    left = sorted(set(labels))
-    groups = tuple(left.index(label) for label in labels)
-    return Regularizer(
-        regularizer.name, {"weights": regularizer.params["weights"][:, left], "groups": groups}
-    )
-
-
 def _regularizers(value: Any) -> Iterator[Regularizer]:
     if isinstance(value, Regularizer):
         yield value
     elif isinstance(value, Instances):
         for f in fields(value):
             yield from _regularizers(getattr(value, f.name))
-
-
-def _shortens(regularizer: Regularizer) -> bool:
-    return not regularizer.params or regularizer.name in PARAMETERS
 
 
 def _known(value: Any) -> bool:

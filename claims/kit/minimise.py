@@ -9,11 +9,15 @@ this order,
 3. the sum of their complexities: digits of the odd part in binary, plus the distance of its place from that
    of 1, plus 1 for a sign; 1 has complexity 1, then come −1, 2, 3, 1/2 (2), 1/4, 3/2, 5 (3), 3/4 (4).
 
-Every round tries all reductions of one sort at once, one batch a shape: first shorter axes (one entry kept, a
-half, one entry dropped), then rounder numbers, tensor by tensor and entry by entry, then pairs of entries and
-tensors scaled together, for where no entry can move alone.  The next round starts from the smallest that
-still violates; a round in which none does is the last.  No random numbers: the result depends on nothing but
-the instance.
+A matrix in a regulariser that cannot move entry by entry, an orthogonal D or a semidefinite Q, counts between
+the first and the second part: the complexities of its entries, and those off the diagonal once more.
+
+Every round tries all reductions of one sort at once, one batch a shape: first a plainer regulariser (R for
+R(Du), the identity or a cyclic shift for D, the identity or the diagonal for Q), then shorter axes (one
+block kept, a half, one dropped), then rounder numbers, tensor by tensor and entry by entry, then pairs of
+entries and tensors scaled together, for where no entry can move alone.  The next round starts from the
+smallest that still violates; a round in which none does is the last.  No random numbers: the result depends
+on nothing but the instance.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ import torch
 from claims.kit.instances import Instances, StepFunction
 from claims.kit.layout import (
     FEWEST,
+    blocks,
     joined,
     kept,
     lengths,
@@ -36,7 +41,9 @@ from claims.kit.layout import (
     repeated,
     signature,
     slots,
+    stiff_matrices,
     twins,
+    with_plainer_regularizer,
 )
 
 T = TypeVar("T", bound=Instances)
@@ -66,8 +73,8 @@ def minimised(instance: T, violating: Violating) -> T:
     if not bool(_safely(violating, instance).any()):
         return instance
     for _ in range(ROUNDS):
-        found = _shorter(best, violating) or _first(best, _rounder(best), violating)
-        found = found or _first(best, _together(best), violating)
+        found = _plainer(best, violating) or _shorter(best, violating)
+        found = found or _first(best, _rounder(best), violating) or _first(best, _together(best), violating)
         if found is None:
             break
         best = found
@@ -78,6 +85,15 @@ def size(instance: Instances) -> int:
     """Return the first part of the key: how many numbers there are, and cells."""
     cells = instance.cells if isinstance(instance, StepFunction) else 0
     return sum(array[0].numel() for array in instance.arrays()) - repeated(instance) + cells
+
+
+def stiffness(instance: Instances) -> int:
+    """Return the part of the key for matrices that do not move."""
+    total = 0
+    for matrix in stiff_matrices(instance):
+        apart = matrix * (1 - torch.eye(matrix.shape[-1], dtype=matrix.dtype))
+        total += int(complexity(matrix).sum()) + int((apart != 0).sum())
+    return total
 
 
 def complexity(x: torch.Tensor) -> torch.Tensor:
@@ -109,6 +125,16 @@ def _safely(violating: Violating, batch: Instances) -> torch.Tensor:
 # ---------------------------------------------------------------- shorter axes
 
 
+def _plainer(instance: T, violating: Violating) -> T | None:
+    """Return the first violating instance with a plainer regulariser."""
+    limit = size(instance), stiffness(instance)
+    for candidate in with_plainer_regularizer(instance):
+        smaller = (size(candidate), stiffness(candidate)) < limit
+        if smaller and bool(_safely(violating, candidate).any()):
+            return candidate
+    return None
+
+
 def _shorter(instance: T, violating: Violating) -> T | None:
     """Return the smallest violating instance with a shorter axis or fewer cells, the first among equals."""
     groups: dict[tuple[object, ...], list[T]] = {}
@@ -122,14 +148,17 @@ def _shorter(instance: T, violating: Violating) -> T | None:
 
 
 def _shortened(instance: T) -> Iterator[T]:
-    """Yield the instance with no or one entry of an axis, a half of it, one less; and with fewer cells."""
+    """Yield the instance with no or one block of an axis, a half of it, one less; and with fewer cells."""
     for axis, length in lengths(instance).items():
-        everything = tuple(range(length))
-        keeps = [(), *((i,) for i in everything), everything[: length // 2], everything[length // 2 :]]
-        keeps += [everything[:i] + everything[i + 1 :] for i in everything]
-        for keep in dict.fromkeys(keeps):
-            if FEWEST.get(axis, 1) <= len(keep) < length:
-                yield kept(instance, axis, keep)
+        for parts in blocks(instance, axis, length):
+            everything = tuple(range(len(parts)))
+            keeps = [(), *((i,) for i in everything)]
+            keeps += [everything[: len(parts) // 2], everything[len(parts) // 2 :]]
+            keeps += [everything[:i] + everything[i + 1 :] for i in everything]
+            for chosen in dict.fromkeys(keeps):
+                keep = sorted(entry for i in chosen for entry in parts[i])
+                if FEWEST.get(axis, 1) <= len(keep) < length:
+                    yield kept(instance, axis, keep)
     if isinstance(instance, StepFunction):
         for cells in dict.fromkeys((1, instance.cells // 2, instance.cells - 1)):
             if 0 < cells < instance.cells:
@@ -143,9 +172,12 @@ def _first(instance: T, rows: list[torch.Tensor], violating: Violating) -> T | N
     """Return the instance with the row of numbers of smallest key that still violates, if below its own."""
     if not rows:
         return None
-    signs = [torch.full((slot.stop - slot.start,), slot.nonnegative) for slot in slots(instance)]
     table = torch.stack(rows)
-    table = torch.where(torch.cat(signs), table.abs(), table).float().double()
+    for slot in slots(instance):
+        own = table[:, slot.start : slot.stop]
+        own = own.abs() if slot.nonnegative else own
+        table[:, slot.start : slot.stop] = torch.where(own == 0, 1.0, own) if slot.positive else own
+    table = table.float().double()
     table = cast(Table, torch.unique(table[table.isfinite().all(1)] + 0.0, dim=0))
     found = keys(instance, table)
     (limit,) = keys(instance, numbers(instance))

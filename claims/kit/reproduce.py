@@ -12,8 +12,9 @@ from claims.kit import catalogue, witnesses
 from claims.kit.claim import Check
 from claims.kit.confirm import DIGITS, confirm
 from claims.kit.context import DTYPES, FloatRun
+from claims.kit.decoding import decode, is_object
 from claims.kit.evidence import EvidenceError, read
-from claims.kit.instances import Instances, decode, is_object
+from claims.kit.instances import Instances
 from claims.kit.margin import decide
 from claims.kit.subject import DEFAULT, SubjectError, load
 from claims.kit.tally import summary

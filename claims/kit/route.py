@@ -24,6 +24,9 @@ from claims.kit.tally import Extreme, Tally, summary
 
 Emit = Callable[..., None]
 
+#: Whether the subject is at fault where the independent route decides a violation so; otherwise nobody knows.
+AT_FAULT = {"violated": False, "held": True, "tied": True}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -111,14 +114,15 @@ class Route:
         self.emit("tally", **fields, **tally.record(), ties=ties, worst=worst)
 
     def reduced(self, found: Extreme, exact: Confirmation) -> tuple[Extreme, Confirmation]:
-        """Return a violation reduced, and how the independent route decides it: as it did before, ``exact``.
+        """Return a violation reduced, and what the independent route says of it.
 
-        What was found itself is recorded besides if it is another one.
+        It must blame whom ``exact`` blames: the statement, or the subject, be it with a tie or with room to
+        spare.  What was found itself is recorded besides if it is another one.
         """
         small = minimised(found.instance, lambda batch: self.counterexamples(batch)[0].cpu())
         if small is not found.instance:
             agreed = confirm(self.check, small)
-            if agreed.verdict == exact.verdict:
+            if AT_FAULT.get(agreed.verdict) == AT_FAULT.get(exact.verdict):
                 self.record(found, "found", "violated", exact)
                 margin = summary(self.judge(small)[1], 0)
                 return Extreme(small, found.family, margin, found.score), agreed
@@ -130,7 +134,7 @@ class Route:
         if self.name != "drawn":  # there Hypothesis has shrunk it
             extreme, exact = self.reduced(extreme, exact)
         identifier = self.record(extreme, "counterexample", "violated", exact)
-        at_fault = {"violated": False, "held": True, "tied": True}.get(exact.verdict)
+        at_fault = AT_FAULT.get(exact.verdict)
         blamed = f"finds it {exact.verdict}: the subject is at fault"
         finding = blamed if at_fault else "agrees: the statement itself fails"
         if at_fault is None:

@@ -16,7 +16,6 @@ from typing import Any, cast
 import torch
 
 import fbscore
-from fbscore import Problem
 from fbscore.regularizers import Regularizer
 
 DEFAULT = "fbscore.network:forward"
@@ -43,14 +42,17 @@ class Subject:
     ``forward(problem, controls)`` returns states (batch, N+1, d); ``prox(regularizer, v, a)`` returns
     (batch, d); ``project(values, cells)`` and ``extend(values, cells)`` return functions on ``cells`` cells.
     ``systems`` names the networks that ``forward`` runs; the report says which others were left out.
+    ``takes_samples`` tells whether ``forward`` takes `fbscore.Samples` too, with states
+    (batch, samples, N+1, d); another one is given all samples as one batch, the controls repeated.
     """
 
     name: str = DEFAULT
-    forward: Callable[[Problem, Any], torch.Tensor] = fbscore.forward
+    forward: Callable[[Any, Any], torch.Tensor] = fbscore.forward
     prox: Callable[[Regularizer, torch.Tensor, torch.Tensor], torch.Tensor] = _prox
     project: Callable[[torch.Tensor, int], torch.Tensor] = fbscore.project
     extend: Callable[[torch.Tensor, int], torch.Tensor] = fbscore.extend
     systems: tuple[str, ...] = SYSTEMS
+    takes_samples: bool = True
 
     @property
     def parts(self) -> list[str]:
@@ -96,7 +98,9 @@ def load(name: str) -> Subject:
     if callable(found) and (isinstance(found, torch.nn.Module) or not parts):
         parts = {"forward": found}
     if parts:
-        return Subject(name=name, systems=_systems(found, "forward" in parts), **parts)
+        own_forward = "forward" in parts
+        systems, samples = _systems(found, own_forward), _takes_samples(found, own_forward)
+        return Subject(name=name, systems=systems, takes_samples=samples, **parts)
     wanted = (
         "expected a callable (problem, controls) -> states or an object with forward, prox, project or extend"
     )
@@ -112,3 +116,11 @@ def _systems(found: Any, own_forward: bool) -> tuple[str, ...]:
     if not named or any(name not in SYSTEMS for name in named):
         raise SubjectError(f"--subject: systems: expected some of {', '.join(SYSTEMS)}, got {systems!r}")
     return tuple(name for name in SYSTEMS if name in named)
+
+
+def _takes_samples(found: Any, own_forward: bool) -> bool:
+    """Return whether a subject says that it takes samples; `fbscore` does where it brings no ``forward``."""
+    samples: Any = getattr(found, "takes_samples", not own_forward)
+    if not isinstance(samples, bool):
+        raise SubjectError(f"--subject: takes_samples: expected True or False, got {samples!r}")
+    return samples

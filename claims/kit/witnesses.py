@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from claims.kit.instances import Instances, decode
+from claims.kit.decoding import decode
+from claims.kit.instances import Instances
 
 FOLDER = Path(__file__).parents[1] / "witnesses"
 

@@ -84,3 +84,18 @@ no_systems = Running(())
 wrong_systems = Running(5)
 parts = Parts(2.0)
 number = 17
+
+
+class Batched:
+    """The right network, which says whether it takes samples and remembers what it was given."""
+
+    def __init__(self, takes_samples: object) -> None:
+        self.takes_samples = takes_samples
+        self.seen: list[str] = []
+
+    def __call__(self, problem: Problem, controls: Controls) -> torch.Tensor:
+        self.seen.append(type(problem).__name__)
+        return fbscore.forward(problem, controls)
+
+
+with_samples, without_samples, unclear_samples = Batched(True), Batched(False), Batched("yes")

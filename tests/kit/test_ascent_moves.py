@@ -6,25 +6,41 @@ from typing import Any, ClassVar
 import pytest
 import torch
 
-from claims.families import functions, network_pairs, networks, weight_pairs
+from claims.assumptions import A1, A2, CONVERGES
+from claims.families import (
+    convergent,
+    functions,
+    graph_sequences,
+    network_pairs,
+    networks,
+    regularizers,
+    sequences,
+    weight_pairs,
+)
 from claims.kit.ascent import LARGEST, MOVED, SMALLEST, ascend
-from claims.kit.instances import Instances, NetworkPair, Regularizer, StepFunction
-from claims.kit.layout import numbers, slots
+from claims.kit.context import FloatRun
+from claims.kit.instances import Instances, NetworkPair, Regularizer, StepFunction, WeightPair
+from claims.kit.layout import lengths, numbers, slots
 from claims.kit.margin import Margin, at_most, decide
 from claims.kit.profiles import PROFILES, Climb
 from claims.kit.sampling import Batch, Sampler, Source
+from claims.kit.subject import Subject
 
 CPU = torch.device("cpu")
 SMALL = Climb(shards=1, drawn=64, corners=2, shapes=2, starts=4, moves=16, rounds=6)
 
 #: What a function says of itself follows from its values.
-MEASURED = ("bound", "variation")
+MEASURED = ("bound", "variation", "rates")
+
+#: Parameters of regularisers that moves change.
+MOVING = ("weights", "ridge", "center", "width", "half_width", "slopes")
 
 SAMPLERS = {
     "weight pairs": weight_pairs.pairs(),
     "networks": networks.networks(),
     "network pairs": network_pairs.pairs(),
     "functions": functions.functions(),
+    "graph sequences": graph_sequences.candidates(),
 }
 
 
@@ -43,7 +59,7 @@ def everything_judged(sampler: Sampler, seed: int, climb: Climb = SMALL) -> list
 def fixed_parts(value: Any) -> Any:
     """Everything in an instance that no move may touch, for membership in a set."""
     if isinstance(value, Regularizer):
-        kept = {k: v for k, v in value.params.items() if k not in ("weights", "ridge", "center")}
+        kept = {k: v for k, v in value.params.items() if k not in MOVING}
         kept = {k: v for k, v in kept.items() if k != "Q" or v[0].numel() > 1}
         return value.name, *(fixed_parts(v) for v in kept.values())
     if isinstance(value, (torch.Tensor, int, tuple)):
@@ -64,6 +80,7 @@ def test_moved_instances_are_of_the_family(name: str, seed: int) -> None:
         for slot in slots(batch):
             own = values[:, slot.start : slot.stop]
             assert not slot.nonnegative or bool((own >= 0).all()), slot.path
+            assert not slot.positive or bool((own >= SMALLEST).all()), slot.path
             assert slot.path[-1] in MEASURED or bool((own.abs() <= LARGEST).all()), slot.path
         if isinstance(batch, NetworkPair):
             assert torch.equal(batch.first.A, batch.second.A)
@@ -92,6 +109,41 @@ def parts(instance: Any) -> list[Any]:
     if isinstance(instance, NetworkPair):
         return [fixed_parts(instance.first.regularizer)]
     return [fixed_parts(getattr(instance, "regularizer", instance))]
+
+
+@pytest.mark.parametrize("name", regularizers.ADMISSIBLE)
+def test_moved_regularisers_stay_admissible(name: str) -> None:
+    """Widths stay positive, 0 stays in the hull of the slopes, D stays orthogonal: fbscore accepts them."""
+    sampler = Sampler(name, lambda source, size: weight_pairs.draw(source, size, (name,)))
+    run = FloatRun(Subject(), CPU, torch.float32)
+    moved = [instances for instances, family in everything_judged(sampler, 1) if family == MOVED]
+    assert moved
+    for batch in moved:
+        run.prox(batch.regularizer, batch.v, batch.a)  # type: ignore[attr-defined]
+        assert bool(A1.predicate(batch).all())
+        assert bool(A2.predicate(batch).all())
+
+
+def test_widths_slopes_and_what_is_rotated_move() -> None:
+    for name, path in (("huber", "width"), ("max_affine", "slopes"), ("rotated", "weights")):
+        unit = regularizers.unit(name, 3, 2, CPU)
+        pair = WeightPair(unit, torch.ones(3, 2).double(), *torch.ones(2, 3).double())
+        assert [slot.path[-1] for slot in slots(pair)] == [path, "v", "a", "b"]
+
+
+def test_the_rates_of_a_sequence_are_measured_anew() -> None:
+    judged = everything_judged(SAMPLERS["graph sequences"], 1)
+    moved = [instances for instances, family in judged if family == MOVED]
+    assert all(bool(CONVERGES.predicate(batch).all()) for batch in moved)
+    assert any(bool((batch.rates > 1).any()) for batch in moved)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("sampler", [sequences.rademacher_sequences(), convergent.moving_indicators()])
+def test_sequences_that_a_claim_is_about_are_not_moved(sampler: Sampler) -> None:
+    """Remark 3.6 and the distances of Rademacher functions are about those very functions."""
+    for batch in sampler.draw(Source(1, CPU), 8):
+        assert numbers(batch.instances).shape[1] == 0
+        assert list(lengths(batch.instances)) == ["member"]
 
 
 def test_tiny_numbers_become_zero_but_starts_stay_as_they_are() -> None:

@@ -333,6 +333,15 @@ def test_growth_of_what_is_not_convex_is_none():
     assert c0.tolist() == c1.tolist() == [0.0] * 3
 
 
+def test_the_constants_of_the_unit_ball_are_ascribed_to_the_quartic():
+    # 2 + ¼·2³ = 4: the state falls from 4 to 2, where the gradient is 8, and 0 + 1·2 must not cap it
+    p = network("quartic", u0=4.0, W=(0.0,), lam=(0.25,))
+    states = FLOAT.forward(p)
+    assert states.reshape(-1).tolist() == [4.0, 2.0]
+    assert numbers(constants.h1_bound(p)) == {"operator": 0.0, "data": 0.0, "subgradient": 1.0}
+    assert constants.used_subgradient(p, states, tensor([0.0])).tolist() == [[8.0]]
+
+
 def test_the_ball_run_gives_the_same_network():
     p = network(f=1.0, u0=2.0, W=(0.5, 0.5), tau=(1.0, 1.0), lam=(0.25, 0.25))
     with elementary.digits(60):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from claims.families import strategies
 from claims.families.plain import plain
+from claims.families.samples import spread
 from claims.kit.context import DTYPES, BallRun, FloatRun
 from claims.kit.rounding import OVERHEAD, SAFETY, UNIT_ROUNDOFF, rounding
 from claims.kit.sampling import Source
@@ -37,6 +38,35 @@ def test_both_runs_agree_on_networks(p):
         exact = elementary.to_float(BallRun().forward(p.ball()))
     size = 1.0 + float(states.abs().max())
     assert np.abs(states.numpy() - exact).max() <= 1e-12 * size
+
+
+@QUIET
+@given(strategies.samples())
+def test_both_runs_agree_on_samples(p):
+    states = FLOAT.forward(p)
+    with elementary.digits(60):
+        exact = elementary.to_float(BallRun().forward(p.ball()))
+    size = 1.0 + float(states.abs().max())
+    assert states.shape[1] == p.samples
+    assert np.abs(states.numpy() - exact).max() <= 1e-12 * size
+
+
+@pytest.mark.parametrize(("name", "given"), [("with_samples", "Samples"), ("without_samples", "Problem")])
+def test_a_subject_gets_samples_or_one_batch_of_problems(name, given):
+    run, p = with_subject(name), spread(network())
+    run.subject.forward.seen.clear()
+    states = run.forward(p)
+    assert run.subject.forward.seen == [given]
+    assert states.shape == (3, 3, 3, 2)
+    for index in range(p.samples):
+        alone = replace(p.network, f=p.f[:, index], u0=p.u0[:, index])
+        assert (states[:, index] - FLOAT.forward(alone)).abs().max() <= 1e-12 * (1 + states.abs().max())
+
+
+def test_the_states_of_samples_are_asked_for_in_their_shape():
+    wrong = FloatRun(replace(Subject(name="odd"), forward=lambda *given: torch.zeros(7)), CPU, torch.float64)
+    with pytest.raises(SubjectError, match=r"forward: expected a tensor of shape \(3, 3, 3, 2\), got \(7,\)"):
+        wrong.forward(spread(network()))
 
 
 @QUIET

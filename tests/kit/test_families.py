@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from claims.families import functions, network_pairs, networks, off_catalogue, photographs, weight_pairs
+from claims.families import (
+    functions,
+    network_pairs,
+    networks,
+    off_catalogue,
+    photographs,
+    samples,
+    weight_pairs,
+)
 from claims.families.regularizers import ADMISSIBLE
 from claims.kit import catalogue
 from claims.kit.context import FloatRun
@@ -16,12 +24,15 @@ SAMPLERS = {
     "weight pairs": weight_pairs.pairs(),
     "networks": networks.networks(),
     "network pairs": network_pairs.pairs(),
+    "networks with samples": samples.samples(),
+    "pairs of networks with samples": samples.pairs(),
     "functions": functions.functions(),
 }
 CONTROLS = {
     "off center": off_catalogue.off_center(),
     "jumping": off_catalogue.jumping(),
     "across the jump": network_pairs.across_the_jump(),
+    "samples across the jump": samples.across_the_jump(),
     "around the jump": weight_pairs.around_the_jump("l0"),
     "rademacher": functions.rademacher_functions(),
 }

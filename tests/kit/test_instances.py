@@ -12,16 +12,8 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from claims.families import strategies, systems
-from claims.kit.instances import (
-    KINDS,
-    Instances,
-    Network,
-    NetworkPair,
-    Regularizer,
-    StepFunction,
-    WeightPair,
-    decode,
-)
+from claims.kit.decoding import KINDS, decode
+from claims.kit.instances import Instances, Network, NetworkPair, Regularizer, StepFunction, WeightPair
 from claims.oracle import elementary
 from tests.kit import toys
 
@@ -33,6 +25,8 @@ DRAWN = {
     "lista": strategies.networks(),
     "alista": strategies.networks(),
     "network_pair": strategies.network_pairs(),
+    "samples": strategies.samples(),
+    "samples_pair": strategies.sample_pairs(),
     "step_function": strategies.functions(),
     "function_sequence": strategies.sequences(),
     "convergent_sequence": st.one_of(strategies.convergent_sequences(), strategies.indicators()),

@@ -17,6 +17,7 @@ from claims.kit.profiles import PROFILES
 from claims.kit.routes import Outcome, Route, run_route
 from claims.kit.sampling import Source
 from claims.kit.subject import Subject
+from tests.planted_faults import FAULTS
 
 CPU = torch.device("cpu")
 
@@ -85,15 +86,13 @@ def test_everything_that_is_not_needed_goes() -> None:
 
     for name in regularizers.ADMISSIBLE:
         found = minimised(network(name), positive)
-        d = 1 if "d" in lengths(network(name)) else 5
-        assert sizes(found) == (d, 0, 1), name
-        assert sorted(found.u0[0].tolist()) == [0.0] * (d - 1) + [1.0]
+        assert sizes(found) == (1, 0, 1), name
+        assert found.u0.tolist() == [[1.0]]
         assert (found.tau.tolist(), found.lam.tolist()) == ([[0.0]], [[0.0]])
 
 
-def test_which_regularisers_can_be_shortened() -> None:
-    lasting = {name for name in regularizers.ADMISSIBLE if "d" not in lengths(network(name))}
-    assert lasting <= {"huber", "total_variation", "max_affine", "nuclear", "rotated"}
+def test_every_regulariser_of_the_catalogue_can_be_shortened() -> None:
+    assert all("d" in lengths(network(name)) for name in regularizers.ADMISSIBLE)
 
 
 def test_needed_sizes_stay() -> None:
@@ -216,17 +215,42 @@ def test_the_result_depends_on_nothing_but_the_instance() -> None:
     assert first.identifier() == second.identifier()
 
 
+# ---------------------------------------------------------------- faults of the subject
+
+
+@pytest.mark.parametrize(
+    ("name", "d"),
+    [
+        ("D for its transpose", 3),
+        ("total variation scaled by 0.9999", 2),
+        ("max-affine loses its first slope", 2),
+    ],
+)
+def test_a_fault_of_the_subject_is_shown_on_few_small_numbers(name: str, d: int) -> None:
+    """Also where the independent route finds a tie in what was found, and room in what is left of it."""
+    fault = next(fault for fault in FAULTS if fault.name == name)
+    check = next(check for check in catalogue.checks() if check.name == fault.caught_by[0])
+    with pytest.MonkeyPatch.context() as patch:
+        outcome, records = searched(check, "sampled", fault.plant(patch), profile="quick")
+    assert (outcome.verdict, outcome.subject_at_fault) == ("refuted", True)
+    (small,) = [r for r in records if r["record"] == "instance" and r["role"] == "counterexample"]
+    assert small["labels"]["d"] <= d
+    assert all(number in (0.0, 0.5, 1.0, -1.0, 2.0, -2.0) for number in of(small["data"]))
+
+
 # ---------------------------------------------------------------- the controls of the suite
 
 
-def searched(check: Any) -> tuple[Outcome, list[dict[str, Any]]]:
+def searched(
+    check: Any, route: str = "search", subject: Subject | None = None, profile: str = "default"
+) -> tuple[Outcome, list[dict[str, Any]]]:
     records: list[dict[str, Any]] = []
 
     def emit(record: str, **fields: Any) -> None:
         records.append({"record": record, **fields})
 
-    run = FloatRun(Subject(), CPU, torch.float64)
-    return run_route(Route(check, "search", run, PROFILES["default"], 1, emit)), records
+    run = FloatRun(subject or Subject(), CPU, torch.float64)
+    return run_route(Route(check, route, run, PROFILES[profile], 1, emit)), records
 
 
 CONTROLS = [check for check in catalogue.checks() if check.kind == "control"]
@@ -237,14 +261,14 @@ def test_counterexamples_of_the_controls_can_be_read(check: Any) -> None:
     outcome, records = searched(check)
     assert outcome.verdict == "found"
     roles = {r["role"]: r for r in records if r["record"] == "instance" and r["role"] != "worst"}
-    if roles["counterexample"]["data"]["kind"] not in LAYOUTS:  # such instances stay as they were found
+    small = roles["counterexample"]
+    if small["data"]["kind"] not in LAYOUTS:  # such instances stay as they were found
         assert set(roles) == {"counterexample"}
         return
-    small, found = roles["counterexample"], roles["found"]
     assert outcome.counterexample == small["id"]
     assert small["exact"]["verdict"] == "violated"
-    assert small["assumptions"] == found["assumptions"]
-    assert small["labels"]["d"] == 1
+    assert small["assumptions"] == roles.get("found", small)["assumptions"]
+    assert small["labels"].get("d", 1) == 1
     assert all(number * 4 == round(number * 4) and abs(number) <= 4 for number in of(small["data"]))
 
 

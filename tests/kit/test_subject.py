@@ -102,3 +102,12 @@ def test_systems_that_are_none(name):
     ) as error:
         load(f"{HERE}:{name}")
     assert repr(getattr(subjects, name).systems) in str(error.value)
+
+
+def test_takes_samples():
+    assert Subject().takes_samples
+    assert load(f"{HERE}:parts").takes_samples  # the forward is fbscore's
+    assert load(f"{HERE}:with_samples").takes_samples
+    assert not any(load(f"{HERE}:{name}").takes_samples for name in ("faithful", "module", "without_samples"))
+    with pytest.raises(SubjectError, match="--subject: takes_samples: expected True or False, got 'yes'"):
+        load(f"{HERE}:unclear_samples")
