@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from claims import constants, sequence_constants
+from claims import regularizer_constants, sequence_constants
 from claims.kit.claim import Assumption
 from claims.kit.instances import NetworkPair, StepFunction
 from claims.kit.sample_instances import Samples, SamplesPair
@@ -39,14 +39,14 @@ def _convex_and_finite(p: Any) -> torch.Tensor:
         return torch.zeros(u.shape[0], dtype=torch.bool)
     verdict = torch.ones(u.shape[0], dtype=torch.bool)
     unit = (u.shape[1] + 8) * torch.finfo(torch.float64).eps
-    c0, c1 = constants.growth(p.regularizer, u)
-    at_zero = constants.value(p.regularizer, 0 * u).abs()
+    c0, c1 = regularizer_constants.growth(p.regularizer, u)
+    at_zero = regularizer_constants.value(p.regularizer, 0 * u).abs()
     generator = torch.Generator().manual_seed(20260527)
     for _ in range(4):
         x = u + torch.randn(u.shape, generator=generator, dtype=torch.float64)
         y = torch.randn(u.shape, generator=generator, dtype=torch.float64)
-        ends = constants.value(p.regularizer, x) + constants.value(p.regularizer, y)
-        middle = constants.value(p.regularizer, (x + y) / 2)
+        ends = regularizer_constants.value(p.regularizer, x) + regularizer_constants.value(p.regularizer, y)
+        middle = regularizer_constants.value(p.regularizer, (x + y) / 2)
         size = x.norm(dim=1) + y.norm(dim=1)
         verdict &= (2 * middle - ends <= unit * (at_zero + size * (c0 + c1 * size))) & ends.isfinite()
     return verdict
@@ -54,7 +54,7 @@ def _convex_and_finite(p: Any) -> torch.Tensor:
 
 def _minimised_at_zero(p: Any) -> torch.Tensor:
     size = _points(p).shape[0]
-    params = constants.plain(p.regularizer.params)
+    params = regularizer_constants.plain(p.regularizer.params)
     answer = torch.as_tensor(oracle.MINIMISED_AT_ZERO(p.regularizer.name, params))
     return answer.bool().expand(size).clone()
 
@@ -64,8 +64,8 @@ def _linear_growth(p: Any) -> torch.Tensor:
     u = _points(p)
     if not oracle.CONVEX[p.regularizer.name]:
         return torch.zeros(u.shape[0], dtype=torch.bool)
-    c0, c1 = constants.growth(p.regularizer, u)
-    size, unit = constants.minimal_subgradient(p.regularizer, u), torch.finfo(torch.float64).eps
+    c0, c1 = regularizer_constants.growth(p.regularizer, u)
+    size, unit = regularizer_constants.minimal_subgradient(p.regularizer, u), torch.finfo(torch.float64).eps
     return size <= (c0 + c1 * u.norm(dim=1)) * (1 + (u.shape[1] + 8) * unit)
 
 
@@ -117,7 +117,7 @@ A1 = Assumption(
     "A1",
     "R is convex and finite on all of R^d",
     _convex_and_finite,
-    "ℓ₀, Σ|u_i|^{1/2}",
+    "ℓ₀, Σ|u_i|^{1/2}, Σ min(|u_i|, |u_i − b_i|)",
 )
 A2 = Assumption("A2", "0 minimises R (reconstructed)", _minimised_at_zero, "‖u − b‖₁ with b ≠ 0")
 A3 = Assumption(

@@ -10,7 +10,7 @@ Shapes: states (batch, samples, N+1, d).  Terms of a bound are returned by name;
 
 from __future__ import annotations
 
-from claims import constants
+from claims import constants, magnitudes
 from claims.constants import Terms
 from claims.kit.arithmetic import Array, accumulate, maximum, norm, sqrt
 from claims.kit.sample_instances import Samples, SamplesPair, joined
@@ -23,7 +23,7 @@ def rms(x: Array) -> Array:
 
 def operations(p: Samples) -> int:
     """Return the length of the chain of operations behind a mean square, for the rounding model."""
-    return constants.operations(p.network) + p.samples
+    return magnitudes.operations(p.network) + p.samples
 
 
 def flat(states: Array) -> Array:
@@ -43,7 +43,7 @@ def runs(p: Samples) -> Array:
 
 def step_magnitude(p: Samples, states: Array) -> Array:
     """Return the sum of norms behind each step (batch, samples, N), for the rounding model."""
-    return p.grouped(constants.step_magnitude(p.each, flat(states)))
+    return p.grouped(magnitudes.step_magnitude(p.each, flat(states)))
 
 
 def run_magnitude(p: Samples, states: Array) -> Array:
@@ -84,5 +84,5 @@ def stability_magnitude(pair: SamplesPair, u: Array, v: Array) -> Array:
     """Return the magnitude behind rms_i ‖uⁱ_n − vⁱ_n‖, each system's steps on both states, (batch, N)."""
     rho = maximum(step_factors(pair.first), step_factors(pair.second))
     start = rms(norm(pair.first.u0)) + rms(norm(pair.second.u0))
-    crossed = constants.crossed_magnitude(pair.each, flat(u), flat(v))
+    crossed = magnitudes.crossed_magnitude(pair.each, flat(u), flat(v))
     return accumulate(rho, start, rms(pair.first.grouped(crossed)))[:, 1:]

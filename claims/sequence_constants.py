@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from claims.constants import Terms, growth, resolvent, value
+from claims.constants import Terms
 from claims.kit.arithmetic import (
     Array,
     constant,
@@ -27,6 +27,7 @@ from claims.kit.arithmetic import (
 from claims.kit.instances import Regularizer, WeightPair
 from claims.kit.sequence_instances import ConvergentSequence, FunctionSequence, GraphSequence, IntervalMap
 from claims.oracle import elementary
+from claims.regularizer_constants import growth, resolvent, value
 
 # ---------------------------------------------------------------- Lemma 3.3
 

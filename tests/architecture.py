@@ -15,7 +15,10 @@ from pathlib import Path
 
 PACKAGES = ("claims", "fbscore", "reports")
 CLAIM_FILE = re.compile(r"claims\.fbs_\w+\.s[0-9A]\w*_\w+")
-CONSTANTS = ("constants", "sequence_constants", "sample_constants")
+CONSTANTS = (
+    *("constants", "regularizer_constants", "grid_constants", "sequence_constants", "sample_constants"),
+    "magnitudes",
+)
 ORACLE_LIBRARIES = ("numpy", "scipy", "flint")
 FILE_ACCESS = ("glob", "io", "os", "pathlib", "pickle", "shutil", "tempfile")
 TOLERANCE_NAMES = {"allclose", "approx", "assert_allclose", "atol", "eps", "finfo", "isclose", "rtol", "tol"}

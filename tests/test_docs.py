@@ -26,6 +26,7 @@ from reports.verdicts import KNOWN
 ROOT = Path(__file__).resolve().parents[1]
 CLAIMS = (ROOT / "claims" / "README.md").read_text(encoding="utf-8")
 MATHEMATICS = (ROOT / "docs" / "mathematics.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BIBLIOGRAPHY = (ROOT / "claims" / "references.bib").read_text(encoding="utf-8")
 
 CLAIM = "s9_99_example_firm_bound.py"
@@ -282,3 +283,18 @@ def test_citations_resolve() -> None:
     cited = {key.strip() for group in groups for key in group.split(",")}
     assert cited
     assert cited <= set(entries())
+
+
+def test_readme_counts_the_claims_and_controls() -> None:
+    counted: dict[tuple[str, str], list[int]] = {}
+    for check in catalogue.checks():
+        part = "part I" if check.claim.paper == "fbs_forward" else "part II"
+        reference = re.sub(r" \([a-z].*\)$", "", check.claim.reference)
+        entry = counted.setdefault((part, reference), [0, 0])
+        if check.kind in ("claim", "control"):
+            entry[check.kind == "control"] += 1
+    stated = {
+        (part, statement.split(",")[0]): [0 if count == "–" else int(count) for count in counts]
+        for part, statement, *counts in table(README, "paper | statement")
+    }
+    assert stated == counted

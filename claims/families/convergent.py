@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from claims import constants
+from claims import grid_constants as constants
 from claims import sequence_constants as sequence
 from claims.families import time_families as times
 from claims.kit.sampling import Batch, Sampler, Source, fixed, portions

@@ -94,18 +94,23 @@ def in_a_box() -> Sampler:
     )
 
 
-def towards_zero() -> Sampler:
-    """Return networks with R without A1 and minimal at 0: ℓ₀, Σ|u_i|^½ and indicators of boxes."""
+def between_wells() -> Sampler:
+    """Return networks with a double well that start before, between and behind the wells."""
 
     def strata(source: Source) -> Iterator[tuple[str, Network]]:
-        for name in ("l0", "half_power"):
+        for d, depth in ((1, 1), (1, 4), (3, 8)):
             for gain, data in ((0.0, 0.0), (1.0, 0.25), (-1.0, 0.25)):
-                base = plain(source, name, 32, 2, 4, gain=gain, data=data, lam=1.0)
-                start = base.u0 * source.scale(32, 1, low=-8, high=0)
-                yield f"{name}, K = {gain:g} I", replace(base, u0=start)
-        yield from _box_networks(source)
+                base = plain(source, "double_well", 32, d, depth, gain=gain, data=data, lam=1.0)
+                wells = regularizers.draw("double_well", source, 32, d)
+                start = wells.params["center"] * source.uniform(32, d, low=-1.0, high=2.0)
+                weight = base.lam * source.scale(32, 1, low=-4, high=4)
+                yield f"wells, K = {gain:g} I", replace(base, regularizer=wells, u0=start, lam=weight)
 
-    return fixed("ℓ₀, Σ|u_i|^½ and ι_[−c, c]^d, K = 0 or ±I, f small or 0, u0 between 2^-4 and 64.", strata)
+    return fixed(
+        "Σ min(|u_i|, |u_i − b_i|), b_i uniform in [1/4, 4), K = 0 or ±I, f small or 0, λ = 2^-4 … 2^4, u0 "
+        "uniform in [−b, 2b), N = 1, 4, 8.",
+        strata,
+    )
 
 
 def _box_points(source: Source) -> Iterator[tuple[str, WeightPair]]:
@@ -123,16 +128,20 @@ def points_of_a_box() -> Sampler:
     )
 
 
-def points_towards_zero() -> Sampler:
-    """Return points with two weights for R without A1 and minimal at 0."""
+def points_between_wells() -> Sampler:
+    """Return points with two weights for a double well: before, between and behind the wells."""
 
     def strata(source: Source) -> Iterator[tuple[str, WeightPair]]:
-        for name in ("l0", "half_power"):
-            v, (a, b) = source.normal(64, 3) * source.scale(64, 1), source.scale(2, 64)
-            yield name, WeightPair(Regularizer(name, {}), v, a, b)
-        yield from _box_points(source)
+        for d in (1, 2, 5):
+            wells = regularizers.draw("double_well", source, 64, d)
+            v = wells.params["center"] * source.uniform(64, d, low=-1.0, high=2.0)
+            a, b = source.scale(2, 64)
+            yield "wells", WeightPair(wells, v, a, b)
 
-    return fixed("ℓ₀, Σ|u_i|^½ and ι_[−c, c]^d, v gaussian times 2^j, weights powers of two or 0.", strata)
+    return fixed(
+        "Σ min(|u_i|, |u_i − b_i|), b_i uniform in [1/4, 4), v uniform in [−b, 2b), weights powers of two.",
+        strata,
+    )
 
 
 # ---------------------------------------------------------------- functions

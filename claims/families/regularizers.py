@@ -45,7 +45,10 @@ def matrix_shape(d: int) -> tuple[int, int]:
 
 
 def unit(name: str, batch: int, d: int, device: torch.device) -> Regularizer:
-    """Return the plain member of a family: weights 1, groups of three, Q the identity, D a cyclic shift."""
+    """Return the plain member of a family: weights 1, groups of three, Q the identity, D a cyclic shift.
+
+    Of the inadmissible ones, the centre 1 of ``shifted_l1`` and the wells 0 and 2 of ``double_well``.
+    """
 
     def ones(*shape: int) -> torch.Tensor:
         return torch.ones(shape, dtype=torch.float64, device=device)
@@ -62,6 +65,7 @@ def unit(name: str, batch: int, d: int, device: torch.device) -> Regularizer:
         "max_affine": {"slopes": torch.cat([eye, -eye], 1)},
         "nuclear": {"rows": rows, "columns": columns},
         "shifted_l1": {"center": ones(batch, d)},
+        "double_well": {"center": 2 * ones(batch, d)},
     }
     if name == "rotated":
         growing = torch.arange(1.0, d + 1, dtype=torch.float64, device=device).expand(batch, d).contiguous()
@@ -71,7 +75,7 @@ def unit(name: str, batch: int, d: int, device: torch.device) -> Regularizer:
 
 
 def draw(name: str, source: Source, batch: int, d: int) -> Regularizer:
-    """Return random members: weights in [0, 2) with zeros among them, Q of any rank, a random centre.
+    """Return random members: weights in [0, 2) with zeros among them, Q of any rank, random centres.
 
     Every parameter is exact in float32, and what must be symmetric, semidefinite or orthogonal is so exactly.
     """
@@ -98,6 +102,8 @@ def draw(name: str, source: Source, batch: int, d: int) -> Regularizer:
         return Regularizer(name, {"D": _orthogonal(source, batch, d), "inner": inner})
     if name == "shifted_l1":
         return Regularizer(name, {"center": source.normal(batch, d)})
+    if name == "double_well":
+        return Regularizer(name, {"center": source.uniform(batch, d, low=0.25, high=4.0)})
     return unit(name, batch, d, source.device)
 
 

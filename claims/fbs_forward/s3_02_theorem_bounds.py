@@ -15,7 +15,7 @@ Shapes: states (batch, N+1, d), or (batch, samples, N+1, d).  Source: part I, Th
 arXiv:2605.27133, *reconstructed*; constants 4.3, 4.4.
 """
 
-from claims import constants, sample_constants
+from claims import constants, magnitudes, sample_constants
 from claims.assumptions import A1, A2, A3
 from claims.families import networks, off_catalogue, samples, strategies
 from claims.kit.arithmetic import norm
@@ -45,7 +45,7 @@ INSTANCES = {"drawn": strategies.networks(), "sampled": networks.networks()}
 
 def step_rounding(p, states, run):
     """Return the round-off of one layer, (batch, N)."""
-    return run.rounding(constants.operations(p), constants.step_magnitude(p, states))
+    return run.rounding(magnitudes.operations(p), magnitudes.step_magnitude(p, states))
 
 
 @states_bounded.holds(**INSTANCES, sharp=("initial", "data"))
@@ -59,7 +59,7 @@ def test_state_bound_of_a_layer(p, run):
 def test_state_bound(p, run):
     """‖u_n‖ ≤ Π_{k<n} ρ_k ‖u0‖ + Σ_{j<n} (Π_{j<k<n} ρ_k) h‖c_j‖ for every n."""
     states = run.forward(p)
-    rounding = run.rounding(constants.operations(p), constants.accumulated_magnitude(p, states))
+    rounding = run.rounding(magnitudes.operations(p), magnitudes.accumulated_magnitude(p, states))
     return at_most(norm(states[:, 1:]), constants.state_bound(p), rounding)
 
 
@@ -102,7 +102,7 @@ def test_increment_bound(p, run):
 def test_h1_bound(p, run):
     """(∫‖û'‖²)^{1/2} ≤ (hΣ(‖K_n‖M + ‖c_n‖ + σ_n(C0 + C1M))²)^{1/2}, whatever N."""
     states = run.forward(p)
-    rounding = run.rounding(constants.operations(p), constants.h1_magnitude(p, states))
+    rounding = run.rounding(magnitudes.operations(p), magnitudes.h1_magnitude(p, states))
     return at_most(constants.h1_seminorm(p, states), constants.h1_bound(p), rounding)
 
 
@@ -172,11 +172,14 @@ def test_increment_distance_needs_convexity(p, run):
     return test_increment_distance.predicate(p, run)
 
 
-@states_bounded.explores(without=A1, on=off_catalogue.towards_zero())
-def test_state_bound_without_convexity(p, run):
-    """ℓ₀, Σ|u_i|^½ and boxes shrink every state: no R of the catalogue without A1, minimal at 0, is known to
-    lengthen one.
-    """
+@states_bounded.fails(
+    without=A1,
+    on=off_catalogue.between_wells(),
+    witness="state_bound_double_well",
+    expected="R = min(|u|, |u − 2|), u0 = 3/2, K = 0, f = 0: one layer moves to 2, against ρ·3/2 = 3/2",
+)
+def test_state_bound_of_a_layer_needs_convexity(p, run):
+    """min(|u|, |u − 2|), u0 = 3/2, λ = ½: one layer moves to the nearer minimiser, 2, away from 0."""
     return test_state_bound_of_a_layer.predicate(p, run)
 
 

@@ -12,7 +12,7 @@ Shapes: functions (batch, M, k).  Source: part I, Proposition 3.7, as used by ar
 *reconstructed*; constants of section 3.
 """
 
-from claims import constants
+from claims import grid_constants as constants
 from claims.assumptions import BOUNDED, EQUICONTINUOUS
 from claims.families import functions, off_catalogue, strategies
 from claims.kit.arithmetic import largest, norm

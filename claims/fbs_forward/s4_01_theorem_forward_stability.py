@@ -15,7 +15,7 @@ Shapes: states (batch, N+1, d), or (batch, samples, N+1, d).  Source: part I, Th
 arXiv:2605.27133, *reconstructed*; constant 4.5.
 """
 
-from claims import constants, sample_constants
+from claims import constants, magnitudes, sample_constants
 from claims.assumptions import A1, A2, A3
 from claims.families import network_pairs, samples, strategies
 from claims.kit.arithmetic import norm
@@ -40,8 +40,8 @@ TERMS = ("initial", "drift", "weight")
 def prepared(pair, run):
     """Return both trajectories, the length of dot products, and the round-off of the first one's steps."""
     u, v = run.forward(pair.first), run.forward(pair.second)
-    operations = constants.operations(pair.first)
-    return u, v, operations, run.rounding(operations, constants.step_magnitude(pair.first, u))
+    operations = magnitudes.operations(pair.first)
+    return u, v, operations, run.rounding(operations, magnitudes.step_magnitude(pair.first, u))
 
 
 @theorem.holds(**INSTANCES, sharp=TERMS)
@@ -50,7 +50,7 @@ def test_stability_of_a_layer(pair, run):
     for every n.
     """
     u, v, operations, own = prepared(pair, run)
-    rounding = run.rounding(operations, constants.crossed_magnitude(pair, u, v))
+    rounding = run.rounding(operations, magnitudes.crossed_magnitude(pair, u, v))
     return at_most(norm(u - v)[:, 1:], constants.stability_step(pair, u, v, own), rounding)
 
 
@@ -58,7 +58,7 @@ def test_stability_of_a_layer(pair, run):
 def test_stability(pair, run):
     """‖u_n − v_n‖ ≤ the same three terms summed up over the layers, for every n."""
     u, v, operations, own = prepared(pair, run)
-    rounding = run.rounding(operations, constants.crossed_accumulated_magnitude(pair, u, v))
+    rounding = run.rounding(operations, magnitudes.crossed_accumulated_magnitude(pair, u, v))
     return at_most(norm(u - v)[:, 1:], constants.stability(pair, u, own), rounding)
 
 

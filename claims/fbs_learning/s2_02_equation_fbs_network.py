@@ -14,7 +14,7 @@ Shapes: states (batch, N+1, d).  Source: arXiv:2605.27133, (2.2), *reconstructed
 independent oracle.
 """
 
-from claims import constants
+from claims import constants, magnitudes
 from claims.assumptions import A1
 from claims.families import networks, strategies
 from claims.kit.arithmetic import norm
@@ -28,7 +28,7 @@ equation = claim("fbs_learning", "Equation (2.2)", assumes=(A1,))
 def test_layer_is_resolvent(p, run):
     """u_{n+1} = prox_{hσ_nR}(u_n − h(K_nu_n − c_n)) for every n."""
     states = run.forward(p)
-    rounding = run.rounding(constants.operations(p), constants.step_magnitude(p, states))
+    rounding = run.rounding(magnitudes.operations(p), magnitudes.step_magnitude(p, states))
     return equals(states[:, 1:], constants.resolvent_steps(p, states), rounding)
 
 
@@ -43,5 +43,5 @@ def test_starts_at_initial_value(p, run):
 def test_deeper_states_continue_the_same_run(p, run):
     """The whole trajectory is the oracle's: errors of the layers stay within what their factors carry on."""
     states = run.forward(p)
-    rounding = run.rounding(constants.operations(p), constants.accumulated_magnitude(p, states))
+    rounding = run.rounding(magnitudes.operations(p), magnitudes.accumulated_magnitude(p, states))
     return equals(states[:, 1:], constants.resolvent_run(p), rounding)

@@ -16,7 +16,7 @@ Shapes: members (batch, m, M, k).  Source: arXiv:2605.27133, Lemma 3.3, *reconst
 sections 3 and 8.
 """
 
-from claims import constants
+from claims import grid_constants as constants
 from claims import sequence_constants as sequence
 from claims.assumptions import BOUNDED, EQUICONTINUOUS
 from claims.families import functions, sequences, strategies

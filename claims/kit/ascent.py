@@ -11,7 +11,7 @@ stuck.
 No gradients: the oracles behind the bounds are numpy, and a subject owes no derivative.
 
 Moved numbers stay exact in float32, 0 or between `SMALLEST` and `LARGEST` in absolute value, nonnegative or
-positive where they must be; what is no number of `claims.kit.layout` is left alone.  Candidates that do
+positive where they must be; what is no number of `claims.kit.slots` is left alone.  Candidates that do
 not meet the assumptions, or whose bound or round-off overflows, are counted as unmet and are nowhere to go.
 """
 
@@ -25,10 +25,10 @@ from typing import cast
 import torch
 
 from claims.kit.instances import Instances
-from claims.kit.layout import numbers, placed, renewed, slots
 from claims.kit.margin import Decision, Margin
 from claims.kit.profiles import Climb
 from claims.kit.sampling import Batch, Source
+from claims.kit.slots import numbers, placed, renewed, slots
 
 Judged = tuple[torch.Tensor, Margin, Decision]
 Judge = Callable[[Instances], Judged]

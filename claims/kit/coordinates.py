@@ -27,6 +27,7 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "nuclear": {},
     "rotated": {},
     "shifted_l1": {"center": "d"},
+    "double_well": {"center": "++ d"},
     "box_indicator": {"half_width": "++"},
 }
 

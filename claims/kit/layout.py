@@ -1,10 +1,9 @@
-r"""What the numbers of an instance are: which may be moved, which are nonnegative, which axes they lie along.
+r"""Along which axes the numbers of an instance lie, and what becomes of it when an axis gets shorter.
 
 Adversarial search and the reduction of counterexamples change instances that they know nothing else about.
 `LAYOUTS` tells them what they may change: an array that it does not name is left alone, and so is an instance
-of a kind that it does not name.  Both systems of a pair share ``A`` and the regulariser; shared
-numbers exist once here, so a change hits both.  What the parameters of regularisers are says
-`claims.kit.coordinates`.
+of a kind that it does not name.  Which of the numbers may be moved says `claims.kit.slots`, what the
+parameters of regularisers are `claims.kit.coordinates`.
 
 Sequences of functions lose members and nothing else: Remark 3.6 and the Rademacher functions of Lemma 3.3
 are claims about those very functions, which no assumption protects from being moved.  Interval maps are
@@ -14,26 +13,22 @@ not listed: their entries are ends and flags, and a moved one may be a map no mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 import torch
 
-from claims import sequence_constants as sequence
 from claims.kit.coordinates import (
     PARAMETERS,
     Blocks,
     axes,
     chosen,
-    on_mesh,
     partitions,
     plainer,
-    recentred,
     restricted,
     stiff,
 )
-from claims.kit.instances import Instances, Regularizer, StepFunction
-from claims.kit.sequence_instances import GraphSequence
+from claims.kit.instances import Instances, Regularizer
 
 T = TypeVar("T", bound=Instances)
 
@@ -63,22 +58,7 @@ FEWEST = {"m": 0, "sample": 0}
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Slot:
-    """Where the numbers of one array lie among all that may be moved: columns ``start`` to ``stop``.
-
-    Of ``centred`` slopes the last one is left out: it is minus the sum of the others.
-    """
-
-    path: Path
-    nonnegative: bool
-    positive: bool
-    centred: bool
-    start: int
-    stop: int
-
-
-def _leaves(value: Any, path: Path = (), layout: str | None = None) -> Iterator[tuple[Path, str | None, Any]]:
+def leaves(value: Any, path: Path = (), layout: str | None = None) -> Iterator[tuple[Path, str | None, Any]]:
     """Yield path, layout and array of everything that `Instances.map` visits, in its order."""
     parts: dict[str, Any] = {}
     layouts: dict[str, str] = {}
@@ -90,106 +70,19 @@ def _leaves(value: Any, path: Path = (), layout: str | None = None) -> Iterator[
     elif isinstance(value, torch.Tensor):
         yield path, layout, value
     for name, part in parts.items():
-        yield from _leaves(part, (*path, name), layouts.get(name))
+        yield from leaves(part, (*path, name), layouts.get(name))
 
 
-def _owner(path: Path) -> Path:
+def owner(path: Path) -> Path:
+    """Return the place where a shared number exists: in the first system."""
     return ("first", *path[1:]) if path[0] == "second" and not SHARED.isdisjoint(path) else path
 
 
-def _movable(layout: str | None, array: torch.Tensor) -> bool:
-    words = (layout or "still").split()
-    single = array.numel() == array.shape[0]  # a 1×1 matrix is a number
-    return "still" not in words and ("psd" not in words or single)
-
-
-def _free(array: torch.Tensor, centred: bool) -> torch.Tensor:
-    """Return the entries of an array that are numbers of their own."""
-    return array[:, :-1] if centred else array
-
-
-def slots(instances: Instances) -> list[Slot]:
-    """Return the arrays that may be moved, shared ones once; none of an instance of a kind not listed."""
-    found: dict[Path, Slot] = {}
-    if not _known(instances):
-        return []
-    start = 0
-    for path, layout, array in _leaves(instances):
-        if layout is not None and _movable(layout, array) and (owner := _owner(path)) not in found:
-            words = layout.split()
-            stop = start + _free(array, "centred" in words)[0].numel()
-            nonnegative = not {"+", "++", "psd"}.isdisjoint(words)
-            found[owner] = Slot(owner, nonnegative, "++" in words, "centred" in words, start, stop)
-            start = stop
-    return list(found.values())
-
-
-def numbers(instances: Instances) -> torch.Tensor:
-    """Return all numbers that may be moved, (batch, P), in the order of `slots`."""
-    arrays = {path: array for path, _, array in _leaves(instances)}
-    free = [_free(arrays[slot.path], slot.centred) for slot in slots(instances)]
-    nothing = instances.arrays()[0].new_zeros(instances.size, 0)
-    columns = [x.reshape(len(x), x[0].numel()) for x in free]
-    return torch.cat([nothing, *columns], 1)
-
-
-def placed(instances: T, values: torch.Tensor, rows: torch.Tensor) -> T:
-    """Return the instances ``rows`` of a batch with ``values`` (len(rows), P) for their numbers."""
-    at = {slot.path: slot for slot in slots(instances)}
-    order = iter([_owner(path) for path, _, _ in _leaves(instances)])
-
-    def place(array: torch.Tensor) -> torch.Tensor:
-        slot = at.get(next(order))
-        if slot is None:
-            return array[rows]
-        own = values[:, slot.start : slot.stop]
-        own = own.reshape(len(rows), *_free(array, slot.centred).shape[1:])
-        return recentred(on_mesh(own)) if slot.centred else own
-
-    return instances.map(place)
-
-
-def twins(instances: Instances) -> dict[int, int]:
-    """Return for each column that a second system has of its own the same column of the first."""
-    found = {slot.path: slot for slot in slots(instances)}
-    return {
-        column: column - slot.start + found["first", *path[1:]].start
-        for path, slot in found.items()
-        if path[0] == "second" and ("first", *path[1:]) in found
-        for column in range(slot.start, slot.stop)
-    }
-
-
-def repeated(instances: Instances) -> int:
-    """Return how many numbers an instance holds a second time, those that its systems share."""
-    return sum(array[0].numel() for path, _, array in _leaves(instances) if _owner(path) != path)
-
-
-def renewed(instances: T) -> T:
-    """Return the batch with what an instance says of itself measured and rounded up.
-
-    Of functions these are bound and variation, of sequences on a graph the distances of the last member.
-    """
-    if isinstance(instances, StepFunction):
-        values = instances.values
-        bound = values.norm(dim=2).amax(1)
-        variation = (values[:, 1:] - values[:, :-1]).norm(dim=2).sum(1)
-        return replace(instances, bound=_above(bound), variation=_above(variation))
-    if isinstance(instances, GraphSequence):
-        return replace(instances, rates=_above(_last_distances(instances)))
-    return instances
-
-
-def _last_distances(p: GraphSequence) -> torch.Tensor:
-    """Return ‖u_m − u‖ and ‖p_m − p‖ of the last member, (batch, 2)."""
-    u: torch.Tensor = sequence.resolvents(p)
-    s: torch.Tensor = sequence.graph_points(p, u)
-    return torch.stack([(u[:, -1] - p.u).norm(dim=1), (s[:, -1] - p.p).norm(dim=1)], 1)
-
-
-def _above(x: torch.Tensor) -> torch.Tensor:
-    """Return the next number of float32 above each."""
-    return torch.nextafter(x.float(), torch.tensor(torch.inf, device=x.device)).double()
+def known(value: Any) -> bool:
+    """Return whether the layout of an instance, and of what it is made of, is listed."""
+    if not isinstance(value, Instances):
+        return True
+    return value.kind in LAYOUTS and all(known(getattr(value, f.name)) for f in fields(value))
 
 
 # ---------------------------------------------------------------- axes
@@ -197,10 +90,10 @@ def _above(x: torch.Tensor) -> torch.Tensor:
 
 def lengths(instances: Instances) -> dict[str, int]:
     """Return the length of every axis that can be shortened; empty where the layout is not known."""
-    if not _known(instances):
+    if not known(instances):
         return {}
     found: dict[str, int] = {}
-    for _, layout, array in _leaves(instances):
+    for _, layout, array in leaves(instances):
         if layout is not None:
             found |= dict(zip(axes(layout), array.shape[1:], strict=True))
     if "d" in found and not blocks(instances, "d", found["d"]):
@@ -235,7 +128,7 @@ def kept(value: Any, axis: str, keep: Sequence[int], layout: str | None = None) 
 def with_plainer_regularizer(instances: T) -> Iterator[T]:
     """Yield the instances with each regulariser that may take the place of theirs."""
     regularizer = next(_regularizers(instances), None)
-    for other in plainer(regularizer) if regularizer is not None and _known(instances) else ():
+    for other in plainer(regularizer) if regularizer is not None and known(instances) else ():
         yield _with(instances, other)
 
 
@@ -275,9 +168,3 @@ def _regularizers(value: Any) -> Iterator[Regularizer]:
     elif isinstance(value, Instances):
         for f in fields(value):
             yield from _regularizers(getattr(value, f.name))
-
-
-def _known(value: Any) -> bool:
-    if not isinstance(value, Instances):
-        return True
-    return value.kind in LAYOUTS and all(_known(getattr(value, f.name)) for f in fields(value))

@@ -1,16 +1,7 @@
 r"""A violating instance reduced to few, small, round numbers, so that it can be read.
 
-A reduction is tried if its *key* is smaller, and accepted if the instance still violates.  The key is, in
-this order,
-
-1. the size: how many numbers there are, those that both systems of a pair share counted once, and the
-   cells that a function is projected onto;
-2. how many of the movable numbers are not 0 (in the second system: neither 0 nor equal to the first's);
-3. the sum of their complexities: digits of the odd part in binary, plus the distance of its place from that
-   of 1, plus 1 for a sign; 1 has complexity 1, then come −1, 2, 3, 1/2 (2), 1/4, 3/2, 5 (3), 3/4 (4).
-
-A matrix in a regulariser that cannot move entry by entry, an orthogonal D or a semidefinite Q, counts between
-the first and the second part: the complexities of its entries, and those off the diagonal once more.
+A reduction is tried if its key is smaller (see `claims.kit.plainness`), and accepted if the instance still
+violates.
 
 Every round tries all reductions of one sort at once, one batch a shape: first a plainer regulariser (R for
 R(Du), the identity or a cyclic shift for D, the identity or the diagonal for Q), then shorter axes (one
@@ -30,25 +21,12 @@ from typing import Any, TypeVar, cast
 import torch
 
 from claims.kit.instances import Instances, StepFunction
-from claims.kit.layout import (
-    FEWEST,
-    blocks,
-    joined,
-    kept,
-    lengths,
-    numbers,
-    placed,
-    repeated,
-    signature,
-    slots,
-    stiff_matrices,
-    twins,
-    with_plainer_regularizer,
-)
+from claims.kit.layout import FEWEST, blocks, joined, kept, lengths, signature, with_plainer_regularizer
+from claims.kit.plainness import Table, keys, size, stiffness
+from claims.kit.slots import numbers, placed, slots, twins
 
 T = TypeVar("T", bound=Instances)
 Violating = Callable[[Any], torch.Tensor]
-Table = torch.Tensor
 
 #: Most rounds, and most candidates of one batch.
 ROUNDS, BATCH = 200, 4096
@@ -79,39 +57,6 @@ def minimised(instance: T, violating: Violating) -> T:
             break
         best = found
     return best
-
-
-def size(instance: Instances) -> int:
-    """Return the first part of the key: how many numbers there are, and cells."""
-    cells = instance.cells if isinstance(instance, StepFunction) else 0
-    return sum(array[0].numel() for array in instance.arrays()) - repeated(instance) + cells
-
-
-def stiffness(instance: Instances) -> int:
-    """Return the part of the key for matrices that do not move."""
-    total = 0
-    for matrix in stiff_matrices(instance):
-        apart = matrix * (1 - torch.eye(matrix.shape[-1], dtype=matrix.dtype))
-        total += int(complexity(matrix).sum()) + int((apart != 0).sum())
-    return total
-
-
-def complexity(x: torch.Tensor) -> torch.Tensor:
-    """Return the complexity of each number, an integer; 0 for 0."""
-    mantissa, exponent = torch.frexp(x.double())
-    whole = (mantissa.abs() * 2.0**53).long()
-    zeros = torch.frexp((whole & -whole).double())[1] - 1
-    value = (53 - zeros) + (exponent - 53 + zeros).abs() + (x < 0).long()
-    return torch.where(x == 0, 0, value)
-
-
-def keys(instance: Instances, table: Table) -> list[tuple[int, int]]:
-    """Return the second and the third part of the key for each row of numbers (candidates, P)."""
-    own = table != 0
-    for column, twin in twins(instance).items():
-        own[:, column] &= table[:, column] != table[:, twin]
-    counts, sums = own.sum(1), (complexity(table) * own).sum(1)
-    return list(zip(cast("list[int]", counts.tolist()), cast("list[int]", sums.tolist()), strict=True))
 
 
 def _safely(violating: Violating, batch: Instances) -> torch.Tensor:

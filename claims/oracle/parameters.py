@@ -30,6 +30,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "half_power": (),
     "shifted_l1": ("center",),
     "negative_l1": (),
+    "double_well": ("center",),
     "box_indicator": ("half_width",),
     "quartic": (),
 }

@@ -2,8 +2,9 @@ r"""Proximal maps prox_{aR}(v) = argmin_u 1/2 ||u - v||^2 + a R(u), by routes of
 
 v: (batch, d) or (batch, K, d); a >= 0: (batch,), (batch, K) or a number. prox(v, 0) = v exactly. In balls the
 results are enclosures and exactly zero wherever the threshold certainly exceeds the entry; where a threshold
-is open the ball contains both sides. The non-convex `l0`, `half_power` and `negative_l1` jump: there a tie
-within the ball keeps the value (`negative_l1`: goes up), which is a 60-digit decision, not an enclosure.
+is open the ball contains both sides. The non-convex `l0`, `half_power`, `negative_l1` and `double_well` jump:
+there a tie within the ball keeps the value (the last two: goes up), which is a 60-digit decision, not an
+enclosure.
 `max_affine` and `nuclear` come from a guess whose error is bounded by strong convexity (`certificate`).
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from claims.oracle import hull, roots, singular, variation
+from claims.oracle import double_well, hull, roots, singular, variation
 from claims.oracle.elementary import (
     Array,
     absolute,
@@ -219,6 +220,10 @@ def _negative_l1(params: Params, v: Array, a: Array) -> Array:
     return np.where(_certainly_negative(v), v - step, v + step)
 
 
+def _double_well(params: Params, v: Array, a: Array) -> Array:
+    return double_well.prox(field(params, "center", v), v, a)
+
+
 def _box_indicator(params: Params, v: Array, a: Array) -> Array:
     """The nearest point of the box; v itself at a = 0, where the indicator has no weight."""
     return choose(a[..., None], v, _clip(v, field(params, "half_width", v)[..., None]))
@@ -251,6 +256,7 @@ _ROUTES: dict[str, Callable[[Params, Array, Array], Array]] = {
     "max_affine": _max_affine,
     "nuclear": _nuclear,
     "negative_l1": _negative_l1,
+    "double_well": _double_well,
     "box_indicator": _box_indicator,
     "quartic": _quartic,
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from claims.oracle import box, hull, singular, supnorm, variation
+from claims.oracle import box, double_well, hull, singular, supnorm, variation
 from claims.oracle.elementary import (
     Array,
     absolute,
@@ -43,7 +43,8 @@ from claims.oracle.parameters import (
 )
 from claims.oracle.turned import settled, turned, turned_back
 
-CONVEX: dict[str, bool] = {name: name not in ("l0", "half_power", "negative_l1") for name in FIELDS}
+NONCONVEX = ("l0", "half_power", "negative_l1", "double_well")
+CONVEX: dict[str, bool] = {name: name not in NONCONVEX for name in FIELDS}
 FINITE: dict[str, bool] = {name: name != "box_indicator" for name in FIELDS}
 
 
@@ -86,6 +87,8 @@ def value(name: str, params: Params, u: Any) -> Array:
             return value(*inner(params), turned(params["D"], u))
         case "negative_l1":
             return -total(absolute(u))
+        case "double_well":
+            return double_well.value(field(params, "center", u), u)
         case "box_indicator":
             return box.value(field(params, "half_width", u)[..., None], u)
         case _:
@@ -136,6 +139,8 @@ def minimal_subgradient(name: str, params: Params, u: Any) -> Array:
             )
         case "negative_l1":
             return -sign(u)
+        case "double_well":
+            return double_well.minimal_subgradient(field(params, "center", u), u)
         case "box_indicator":
             return box.minimal_subgradient(field(params, "half_width", u)[..., None], u)
         case _:
@@ -180,6 +185,8 @@ def distance_to_subdifferential(name: str, params: Params, u: Any, s: Any, sigma
         case "negative_l1":  # empty at zero
             away = absolute(s - each * minimal_subgradient(name, params, u))
             return box.or_empty(away, s, sigma, is_zero(u), may_be_zero(u))
+        case "double_well":
+            return double_well.distance(field(params, "center", u), u, s, sigma)
         case "box_indicator":
             return box.distance(field(params, "half_width", u)[..., None], u, s, sigma)
         case _:  # at zero the Frechet subdifferential is the whole line

@@ -5,6 +5,7 @@ from fbscore.regularizers.elastic_net import ElasticNet
 from fbscore.regularizers.huber import Huber
 from fbscore.regularizers.inadmissible import L0, HalfPower, NegativeL1, ShiftedL1
 from fbscore.regularizers.inadmissible_growth import BoxIndicator, Quartic
+from fbscore.regularizers.inadmissible_wells import DoubleWell
 from fbscore.regularizers.l1 import L1
 from fbscore.regularizers.l2 import L2, GroupLasso
 from fbscore.regularizers.linf import LInf
@@ -21,6 +22,7 @@ __all__ = [
     "L2",
     "REGISTRY",
     "BoxIndicator",
+    "DoubleWell",
     "ElasticNet",
     "GroupLasso",
     "HalfPower",

@@ -8,6 +8,7 @@ from fbscore.regularizers.elastic_net import ElasticNet
 from fbscore.regularizers.huber import Huber
 from fbscore.regularizers.inadmissible import L0, HalfPower, NegativeL1, ShiftedL1
 from fbscore.regularizers.inadmissible_growth import BoxIndicator, Quartic
+from fbscore.regularizers.inadmissible_wells import DoubleWell
 from fbscore.regularizers.l1 import L1
 from fbscore.regularizers.l2 import L2, GroupLasso
 from fbscore.regularizers.linf import LInf
@@ -33,7 +34,7 @@ ADMISSIBLE = (
     Nuclear,
     Rotated,
 )
-INADMISSIBLE = (L0, HalfPower, NegativeL1, ShiftedL1, BoxIndicator, Quartic)
+INADMISSIBLE = (L0, HalfPower, NegativeL1, DoubleWell, ShiftedL1, BoxIndicator, Quartic)
 
 REGISTRY: dict[str, type[Regularizer]] = {cls.name: cls for cls in (*ADMISSIBLE, *INADMISSIBLE)}
 

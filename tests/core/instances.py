@@ -27,7 +27,7 @@ ADMISSIBLE = (
     "rotated",
 )
 CONVEX = (*ADMISSIBLE, "shifted_l1")  # of linear growth
-EVERY = (*CONVEX, "l0", "half_power", "negative_l1", "box_indicator", "quartic")
+EVERY = (*CONVEX, "l0", "half_power", "negative_l1", "double_well", "box_indicator", "quartic")
 GROUPS = 2
 SLOPES = 5
 
@@ -63,6 +63,8 @@ def regularizer(
         parameters["Q"] = factor @ factor.mT
     elif name == "shifted_l1":
         parameters["center"] = gaussian(batch, d, rng)
+    elif name == "double_well":
+        parameters["center"] = torch.randint(1, 4, (batch, d), generator=rng).double()
     elif name == "max_affine":
         parameters["slopes"] = slopes(batch, d, rng)
     elif name == "nuclear":
@@ -118,7 +120,8 @@ def states(R: Regularizer, batch: int, d: int, rng: torch.Generator) -> torch.Te
     center, D = R.parameters.get("center"), R.parameters.get("D")
     if isinstance(D, torch.Tensor):
         return (D.cpu().double().mT @ u.unsqueeze(-1)).squeeze(-1)
-    return u + center.cpu() if isinstance(center, torch.Tensor) else u
+    on_center = R.name == "shifted_l1" and isinstance(center, torch.Tensor)
+    return u + center.cpu() if on_center else u
 
 
 def parameters_of(R: Regularizer, instance: int) -> Parameters:
@@ -153,6 +156,9 @@ VALUES: dict[str, Callable[[Parameters, Array], float]] = {
     "nuclear": lambda p, u: float(np.linalg.norm(u.reshape(p["rows"], p["columns"]), "nuc")),
     "rotated": lambda p, u: VALUES[p["inner"][0]](p["inner"][1], p["D"] @ u),
     "negative_l1": lambda p, u: -float(sum(abs(x) for x in u)),
+    "double_well": lambda p, u: float(
+        sum(min(abs(x), abs(x - b)) for x, b in zip(u, p["center"], strict=True))
+    ),
     "box_indicator": lambda p, u: 0.0 if max(abs(u)) <= p["half_width"] else np.inf,
     "quartic": lambda p, u: float(np.dot(u, u) ** 2 / 4),
 }

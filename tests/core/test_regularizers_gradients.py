@@ -18,7 +18,8 @@ def test_prox_has_the_gradient_of_differences(name, rng):
 
 
 @pytest.mark.parametrize(
-    "name", ["l1", "group_lasso", "elastic_net", "huber", "max_affine", "shifted_l1", "box_indicator"]
+    "name",
+    ["l1", "group_lasso", "elastic_net", "huber", "max_affine", "shifted_l1", "double_well", "box_indicator"],
 )
 def test_prox_is_differentiable_in_the_parameters(name, rng):
     R = regularizer(name, 4, 3, rng)

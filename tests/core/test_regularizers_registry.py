@@ -22,7 +22,15 @@ def test_names():
         "nuclear",
         "rotated",
     ]
-    inadmissible = {"l0", "half_power", "negative_l1", "shifted_l1", "box_indicator", "quartic"}
+    inadmissible = {
+        "l0",
+        "half_power",
+        "negative_l1",
+        "double_well",
+        "shifted_l1",
+        "box_indicator",
+        "quartic",
+    }
     assert set(REGISTRY) - set(admissible) == inadmissible
     assert all(cls.name == name for name, cls in REGISTRY.items())
 

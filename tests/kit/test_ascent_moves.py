@@ -20,10 +20,11 @@ from claims.families import (
 from claims.kit.ascent import LARGEST, MOVED, SMALLEST, ascend
 from claims.kit.context import FloatRun
 from claims.kit.instances import Instances, NetworkPair, Regularizer, StepFunction, WeightPair
-from claims.kit.layout import lengths, numbers, slots
+from claims.kit.layout import lengths
 from claims.kit.margin import Margin, at_most, decide
 from claims.kit.profiles import PROFILES, Climb
 from claims.kit.sampling import Batch, Sampler, Source
+from claims.kit.slots import numbers, slots
 from claims.kit.subject import Subject
 
 CPU = torch.device("cpu")

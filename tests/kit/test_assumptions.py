@@ -14,7 +14,12 @@ from tests.kit.toys import CPU
 
 QUIET = settings(database=None, deadline=None, max_examples=60)
 ALL = (A1, A2, A3, BOUNDED, EQUICONTINUOUS)
-INADMISSIBLE = {"l0": {"A1", "A3"}, "half_power": {"A1", "A3"}, "shifted_l1": {"A2"}}
+INADMISSIBLE = {
+    "l0": {"A1", "A3"},
+    "half_power": {"A1", "A3"},
+    "double_well": {"A1", "A3"},
+    "shifted_l1": {"A2"},
+}
 
 
 def pair(regularizer, v):

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from claims import constants
 from claims.families import strategies
@@ -17,33 +16,13 @@ from claims.kit.sampling import Source
 from claims.kit.subject import Subject
 from claims.oracle import elementary
 from tests.kit.toys import CPU
+from tests.kit.two_arithmetics import QUIET, agree
 
-QUIET = settings(database=None, deadline=None, max_examples=12)
 FLOAT = FloatRun(Subject(), CPU, torch.float64)
 
 
 def tensor(*values):
     return torch.tensor(values, dtype=torch.float64)
-
-
-def named(answer):
-    """What a constant returns, as (name, array) pairs: terms, tuples or one array."""
-    if isinstance(answer, dict):
-        return list(answer.items())
-    return list(enumerate(answer)) if isinstance(answer, tuple) else [("value", answer)]
-
-
-def agree(function, floats, balls):
-    """Assert that a constant says the same of floats and of the same numbers as balls."""
-    with elementary.digits(50):
-        exact = named(function(*balls()))
-        for (name, x), (other, ball) in zip(named(function(*floats)), exact, strict=True):
-            expected = elementary.to_float(ball)
-            assert name == other
-            assert tuple(x.shape) == expected.shape
-            scale = 1.0 + np.abs(expected).max(initial=0.0)
-            # norms go through Gram matrices: half the digits where they nearly vanish
-            assert np.abs(x.numpy() - expected).max(initial=0.0) <= 1e-7 * scale, (function, name)
 
 
 OF_NETWORK = [
@@ -57,9 +36,6 @@ OF_STATES = [
     constants.increment_bound,
     constants.increment_distance,
     constants.h1_seminorm,
-    constants.step_magnitude,
-    constants.accumulated_magnitude,
-    constants.h1_magnitude,
 ]
 
 
@@ -90,41 +66,6 @@ def test_stability_constants_in_both_arithmetics(pair):
 
     agree(constants.stability_step, (pair, u, v, nothing), balls)
     agree(lambda q, x, y, z: constants.stability(q, x, z), (pair, u, v, nothing), balls)
-
-
-@QUIET
-@given(strategies.weight_pairs())
-def test_prox_constants_in_both_arithmetics(x):
-    p, q = FLOAT.prox(x.regularizer, x.v, x.a), FLOAT.prox(x.regularizer, x.v, x.b)
-    agree(
-        lambda y, p, q: {
-            "value": constants.value(y.regularizer, y.v),
-            "subgradient": constants.minimal_subgradient(y.regularizer, y.v),
-            "distance": constants.distance_to_subdifferential(y.regularizer, y.v, p, y.a),
-            "gap": constants.proximal_energy_gap(y.regularizer, y.v, y.b, p, q),
-            "magnitude": constants.prox_magnitude(y.regularizer, y.v, y.a, p),
-            "c0": constants.growth(y.regularizer, y.v)[0],
-            "c1": constants.growth(y.regularizer, y.v)[1],
-        },
-        (x, p, q),
-        lambda: (x.ball(), elementary.to_ball(p.numpy()), elementary.to_ball(q.numpy())),
-    )
-
-
-@QUIET
-@given(strategies.functions())
-def test_grid_constants_in_both_arithmetics(p):
-    agree(
-        lambda q: {
-            "norm": constants.l2_norm(q.values),
-            "modulus": constants.modulus(q.values, q.cells),
-            "means": constants.cell_means(q.values, q.cells),
-            "refined": constants.refined(q.values, 2 * q.values.shape[1]),
-            "family": constants.family_modulus(q.bound, q.variation, q.cells),
-        },
-        (p,),
-        lambda: (p.ball(),),
-    )
 
 
 # ---- by hand
@@ -224,13 +165,6 @@ def test_stability_uses_the_factors_of_the_second_system():
     assert terms["drift"] == terms["weight"] == 0.0
 
 
-def test_proximal_energy_by_hand():
-    # Φ_2(u) = ½(u - 3)² + 2|u|: Φ(3) = 6, Φ(1) = 4
-    three, one = tensor([3.0]), tensor([1.0])
-    l1 = Regularizer("l1", {"weights": one})
-    assert constants.proximal_energy_gap(l1, three, tensor(2.0), three, one).tolist() == [2.0]
-
-
 # ---- against numpy and brute force
 
 
@@ -257,80 +191,6 @@ def test_resolvent_steps_minimise_the_step_energy(seed):
             ((x - explicit) ** 2).sum(-1) / 2 + weight * x.abs().sum(-1) for x in (after[:, n], others)
         ]
         assert (energies[0] <= energies[1]).all()
-
-
-def shifted(values, r):
-    """‖S_r v − v‖ by a Riemann sum whose cells refine every grid that occurs."""
-    t = (np.arange(5040) + 0.5) / 5040
-
-    def v(s):
-        cell = np.minimum((s * len(values)).astype(int), len(values) - 1)
-        return np.where(s < 1, values[cell], 0.0)
-
-    return math.sqrt(np.mean((v(t + r) - v(t)) ** 2))
-
-
-@QUIET
-@given(st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=6), st.integers(1, 6))
-def test_modulus_is_the_largest_shift_distance(values, cells):
-    modulus = float(constants.modulus(tensor(*values)[None, :, None], cells))
-    # multiples of 1/60 are among the shifts, and with them every multiple of 1/M and 1/N, M, N ≤ 6
-    brute = max(shifted(np.array(values), k / 60) for k in range(1, 60 // cells + 1))
-    assert math.isclose(modulus, brute, rel_tol=1e-9, abs_tol=1e-12)
-
-
-@pytest.mark.parametrize("cells", [1, 2, 4])
-@pytest.mark.parametrize("parts", [1, 2, 4, 8, 64])
-def test_indicator_of_a_narrow_piece_is_sharp(cells, parts):
-    # v = χ_[0,w), w = 1/(N·parts): error / modulus = √(1 − wN), and wN = 1/parts
-    values = torch.zeros(1, cells * parts, 1, dtype=torch.float64)
-    values[:, 0] = 1.0
-    means = FLOAT.project(values, cells)
-    error = constants.l2_norm(FLOAT.extend(means, cells * parts) - values)
-    ratio = float(error / constants.modulus(values, cells))
-    # a shift by w ≤ r ≤ 1/N moves all of the piece out of (0, 1): the modulus is ‖v‖
-    assert math.isclose(float(constants.modulus(values, cells)), math.sqrt(1 / (cells * parts)))
-    assert math.isclose(ratio, math.sqrt(1 - 1 / parts), abs_tol=1e-12)
-
-
-def test_grids_by_hand():
-    values = tensor([1.0], [3.0])[None]
-    assert float(constants.l2_norm(values)) == math.sqrt(5.0)
-    assert constants.cell_means(values, 1).tolist() == [[[2.0]]]
-    assert constants.cell_means(values, 3).reshape(-1).tolist() == [1.0, 2.0, 3.0]
-    assert constants.refined(values, 4).reshape(-1).tolist() == [1.0, 1.0, 3.0, 3.0]
-    assert constants.common_cells(4, 6) == 12
-    # shift by ½: 2 on the first half, the zero extension of 3 on the second
-    assert math.isclose(float(constants.modulus(values, 2)), math.sqrt((4 + 9) / 2))
-    assert float(constants.family_modulus(tensor(2.0), tensor(1.0), 2)) == 2.0
-    assert float(constants.family_projection_error(tensor(2.0), tensor(4.0), 1)) == 2.0
-
-
-@pytest.mark.parametrize("cells", [1, 2, 5, 8])
-def test_moduli_of_families_are_sharp(cells):
-    # 3 and −3 alternating from cell to cell; a jump between them in the middle of every cell
-    signs = 1 - 2 * (torch.arange(cells, dtype=torch.float64) % 2)
-    beat = 3 * signs[None, :, None]
-    bound, variation = tensor(3.0), tensor(6.0 * (cells - 1))
-    modulus = constants.family_modulus(bound, variation, cells)
-    assert torch.allclose(constants.modulus(beat, cells), modulus, rtol=1e-14)
-    jumps = 3 * torch.stack([signs, -signs], 1).reshape(1, -1, 1)
-    variation = (jumps[:, 1:] - jumps[:, :-1]).norm(dim=2).sum(1)
-    assert variation.tolist() == [6.0 * cells]
-    error = constants.l2_norm(FLOAT.extend(FLOAT.project(jumps, cells), 2 * cells) - jumps)
-    assert torch.allclose(error, constants.family_projection_error(bound, variation, cells), rtol=1e-14)
-
-
-@QUIET
-@given(strategies.functions())
-def test_modulus_of_a_family_bounds_its_members(p):
-    own = float(constants.modulus(p.values, p.cells))
-    assert own <= float(constants.family_modulus(p.bound, p.variation, p.cells)) * (1 + 1e-12)
-
-
-def test_growth_of_what_is_not_convex_is_none():
-    c0, c1 = constants.growth(Regularizer("l0", {}), torch.ones(3, 2, dtype=torch.float64))
-    assert c0.tolist() == c1.tolist() == [0.0] * 3
 
 
 def test_the_constants_of_the_unit_ball_are_ascribed_to_the_quartic():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from claims import constants
+from claims import regularizer_constants
 from claims.assumptions import A1, A2, A3
 from claims.families import regularizers, weight_pairs
 from claims.kit.arithmetic import largest
@@ -15,12 +15,14 @@ from claims.kit.claim import claim
 from claims.kit.context import FloatRun
 from claims.kit.coordinates import partitions, plainer, restricted
 from claims.kit.instances import Network, NetworkPair, Regularizer, WeightPair
-from claims.kit.layout import kept, lengths, numbers, placed, slots
+from claims.kit.layout import kept, lengths
 from claims.kit.margin import Margin, at_most
-from claims.kit.minimise import minimised, size
+from claims.kit.minimise import minimised
+from claims.kit.plainness import size
 from claims.kit.profiles import PROFILES, Climb
 from claims.kit.routes import Outcome, Route, run_route
 from claims.kit.sampling import Sampler, Source
+from claims.kit.slots import numbers, placed, slots
 from claims.kit.subject import Subject
 
 CPU = torch.device("cpu")
@@ -49,7 +51,7 @@ def inside(regularizer: Regularizer) -> str:
 
 
 def value(p: Any) -> torch.Tensor:
-    return constants.value(p.regularizer, p.v)
+    return regularizer_constants.value(p.regularizer, p.v)
 
 
 def admissible(p: Any) -> bool:
@@ -78,7 +80,7 @@ def test_every_block_can_go_and_leaves_an_admissible_regulariser(name: str, d: i
 
 
 @pytest.mark.parametrize(
-    "name", ["l1", "group_lasso", "huber", "nuclear", "max_affine", "rotated", "quadratic"]
+    "name", ["l1", "group_lasso", "huber", "nuclear", "max_affine", "rotated", "quadratic", "double_well"]
 )
 def test_the_regulariser_on_some_coordinates_is_that_of_vectors_with_zeros_elsewhere(name: str) -> None:
     """All but the total variation, which joins what is left."""
@@ -89,8 +91,16 @@ def test_the_regulariser_on_some_coordinates_is_that_of_vectors_with_zeros_elsew
             outside = [i for i in range(6) if i not in keep]
             padded = p.v.clone()
             padded[:, outside] = 0.0
-            short = constants.value(restricted(p.regularizer, keep), p.v[:, keep])
-            assert torch.allclose(short, constants.value(p.regularizer, padded), rtol=1e-14, atol=1e-15)
+            short = regularizer_constants.value(restricted(p.regularizer, keep), p.v[:, keep])
+            assert torch.allclose(
+                short, regularizer_constants.value(p.regularizer, padded), rtol=1e-14, atol=1e-15
+            )
+
+
+def test_the_wells_move_and_stay_positive() -> None:
+    found = {slot.path[-1]: slot for slot in slots(random_pair("double_well", 3, 1))}
+    assert (found["center"].positive, found["center"].stop - found["center"].start) == (True, 3)
+    assert not found["v"].nonnegative
 
 
 def test_a_matrix_loses_rows_or_columns() -> None:
@@ -197,7 +207,7 @@ def gentle(p: Any) -> torch.Tensor:
 
 def bent(p: Any) -> torch.Tensor:
     """Max-affine: "R(u) = R(−u)", true of two slopes."""
-    return value(p) > constants.value(p.regularizer, -p.v) + 0.1
+    return value(p) > regularizer_constants.value(p.regularizer, -p.v) + 0.1
 
 
 def of_rank_one(p: Any) -> torch.Tensor:
@@ -211,7 +221,7 @@ def transposed(p: Any) -> torch.Tensor:
         return torch.zeros(p.size, dtype=torch.bool)
     D, inner = p.regularizer.params["D"], p.regularizer.params["inner"]
     back = (D.mT @ p.v[:, :, None])[..., 0]
-    return (value(p) - constants.value(inner, back)).abs() > 0.1
+    return (value(p) - regularizer_constants.value(inner, back)).abs() > 0.1
 
 
 def doubled_rotation(p: Any) -> torch.Tensor:

@@ -31,6 +31,8 @@ SAMPLERS = {
 CONTROLS = {
     "off center": off_catalogue.off_center(),
     "jumping": off_catalogue.jumping(),
+    "between wells": off_catalogue.between_wells(),
+    "points between wells": off_catalogue.points_between_wells(),
     "across the jump": network_pairs.across_the_jump(),
     "samples across the jump": samples.across_the_jump(),
     "around the jump": weight_pairs.around_the_jump("l0"),

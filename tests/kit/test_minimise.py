@@ -10,32 +10,16 @@ import torch
 from claims.families import regularizers
 from claims.kit import catalogue
 from claims.kit.context import FloatRun
-from claims.kit.instances import Instances, Network, NetworkPair, Regularizer, StepFunction, WeightPair
-from claims.kit.layout import LAYOUTS, lengths, numbers
-from claims.kit.minimise import complexity, keys, minimised, size
+from claims.kit.instances import Instances, Network, NetworkPair, Regularizer, WeightPair
+from claims.kit.layout import LAYOUTS, lengths
+from claims.kit.minimise import minimised
 from claims.kit.profiles import PROFILES
 from claims.kit.routes import Outcome, Route, run_route
-from claims.kit.sampling import Source
+from claims.kit.slots import numbers
 from claims.kit.subject import Subject
+from tests.kit.small import function, network, tensor
+from tests.kit.toys import CPU
 from tests.planted_faults import FAULTS
-
-CPU = torch.device("cpu")
-
-
-def tensor(*values: float) -> torch.Tensor:
-    return torch.tensor([values], dtype=torch.float64)
-
-
-def function(*values: float, bound: float = 9.0, cells: int = 3) -> StepFunction:
-    return StepFunction(tensor(*values)[:, :, None], tensor(bound)[0], tensor(0.3)[0], cells)
-
-
-def network(name: str = "l1", d: int = 5, m: int = 3, depth: int = 4, seed: int = 1) -> Network:
-    """One random network."""
-    source = Source(seed, CPU)
-    A, f, u0 = source.normal(1, m, d), source.normal(1, m), source.normal(1, d)
-    W, tau, lam = source.normal(1, depth, d, m), source.uniform(1, depth), source.uniform(1, depth)
-    return Network(regularizers.draw(name, source, 1, d), A, f, u0, W, tau, lam)
 
 
 def sizes(instance: Instances) -> tuple[int, ...]:
@@ -44,37 +28,6 @@ def sizes(instance: Instances) -> tuple[int, ...]:
 
 def always(instances: Instances) -> torch.Tensor:
     return torch.ones(instances.size, dtype=torch.bool)
-
-
-# ---------------------------------------------------------------- the key
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"),
-    [(0, 0), (1, 1), (-1, 2), (2, 2), (0.5, 2), (3, 2), (0.25, 3), (1.5, 3), (0.75, 4), (-0.75, 5), (5, 3)],
-)
-def test_complexity(number: float, expected: int) -> None:
-    assert int(complexity(tensor(number))[0, 0]) == expected
-
-
-def test_a_number_that_is_not_round_is_worse_than_any_round_one() -> None:
-    long, short = complexity(tensor(0.1, 1.0 + 2.0**-20, -63.0)).tolist()[0][:2], 12
-    assert min(long) > short
-
-
-def test_size_counts_shared_numbers_once() -> None:
-    first = network(m=2, d=3, depth=2)
-    own = 2 + 3 + 2 * 6 + 2 + 2
-    assert size(first) == own + 6 + 3
-    assert size(NetworkPair(first, first)) == 2 * own + 6 + 3
-    assert size(function(1, 2, 3)) == 3 + 2 + 3
-
-
-def test_numbers_of_the_second_system_that_are_the_first_ones_cost_nothing() -> None:
-    first = network()
-    pair = NetworkPair(first, first)
-    (both,), (one,) = keys(pair, numbers(pair)), keys(first, numbers(first))
-    assert both == one
 
 
 # ---------------------------------------------------------------- reductions

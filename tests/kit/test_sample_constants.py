@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from claims import constants, sample_constants
+from claims import constants, magnitudes, sample_constants
 from claims.families import network_pairs, samples, systems
 from claims.kit.context import BallRun, FloatRun
 from claims.kit.instances import Network, Regularizer
@@ -54,7 +54,7 @@ def test_one_sample_has_the_bounds_of_the_network(system):
     states = RUN.forward(p)
     for name, term in constants.state_bound(p.network).items():
         torch.testing.assert_close(sample_constants.state_bound(p)[name], term)
-    magnitude = constants.accumulated_magnitude(p.network, states[:, 0])
+    magnitude = magnitudes.accumulated_magnitude(p.network, states[:, 0])
     torch.testing.assert_close(sample_constants.state_magnitude(p, states), magnitude)
     torch.testing.assert_close(sample_constants.run_magnitude(p, states)[:, 0, 1:], magnitude)
 
@@ -103,12 +103,12 @@ def test_magnitudes_are_those_of_every_step():
     steps = sample_constants.step_magnitude(first, u)
     for index in range(COUNT):
         torch.testing.assert_close(
-            steps[:, index], constants.step_magnitude(alone(first, index).network, u[:, index])
+            steps[:, index], magnitudes.step_magnitude(alone(first, index).network, u[:, index])
         )
     assert (
         sample_constants.stability_magnitude(pair, u, v) >= sample_constants.state_magnitude(first, u)
     ).all()
-    assert sample_constants.operations(first) == constants.operations(first.network) + COUNT
+    assert sample_constants.operations(first) == magnitudes.operations(first.network) + COUNT
 
 
 def test_balls_contain_the_bounds():

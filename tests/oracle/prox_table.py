@@ -112,11 +112,14 @@ def growth(name: str, params: dict[str, Any], d: int) -> tuple[np.ndarray, np.nd
 def _prox_gap(name: str, params: dict[str, Any], v: np.ndarray, a: np.ndarray, p: np.ndarray) -> np.ndarray:
     C0, C1 = growth(name, params, v.shape[-1])
     gap = _gap(p, oracle.prox(name, params, v, a), el.norm(v) + a * (C0 + C1 * el.norm(p)))
-    return np.where(ties(name, v, a), 0.0, gap)
+    return np.where(ties(name, params, v, a), 0.0, gap)
 
 
-def ties(name: str, v: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """Where `l0` or `half_power` jumps within round-off, so that both sides are right."""
+def ties(name: str, params: dict[str, Any], v: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """Where the prox jumps within round-off, so that both sides are right."""
+    if name == "double_well":  # an exact tie counts: there both sides take the well above
+        apart = np.abs(2 * v - params["center"])
+        return np.any((apart > 0) & (apart <= 1e-6 * params["center"]), axis=-1)
     if name not in ("l0", "half_power"):
         return np.zeros(len(v), dtype=bool)
     edge = v * v / 2 if name == "l0" else (np.abs(v) / 1.5) ** 1.5

@@ -24,7 +24,7 @@ GROWING = (  # convex, finite, with a linear bound of the subdifferential
     "rotated",
 )
 CONVEX = (*GROWING, "box_indicator", "quartic")
-NAMES = (*CONVEX, "l0", "half_power", "negative_l1")
+NAMES = (*CONVEX, "l0", "half_power", "negative_l1", "double_well")
 
 # R(u) of one vector u and one instance's parameters, straight from the definition
 PLAIN: dict[str, Callable[[dict[str, Any], np.ndarray], float]] = {
@@ -49,6 +49,7 @@ PLAIN: dict[str, Callable[[dict[str, Any], np.ndarray], float]] = {
     "nuclear": lambda p, u: float(np.linalg.norm(u.reshape(p["rows"], p["columns"]), ord="nuc")),
     "rotated": lambda p, u: PLAIN[p["inner"][0]](p["inner"][1], p["D"] @ u),
     "negative_l1": lambda p, u: -float(np.sum(np.abs(u))),
+    "double_well": lambda p, u: float(np.sum(np.minimum(np.abs(u), np.abs(u - p["center"])))),
     "box_indicator": lambda p, u: 0.0 if np.max(np.abs(u)) <= p["half_width"] else np.inf,
     "quartic": lambda p, u: float(u @ u) ** 2 / 4,
 }
@@ -86,6 +87,8 @@ def _further(rng: np.random.Generator, name: str, batch: int, d: int) -> dict[st
         case "rotated":
             inner = str(rng.choice(["l1", "group_lasso", "linf", "huber", "total_variation"]))
             return {"D": rotations(rng, batch, d), "inner": (inner, parameters(rng, inner, batch, d))}
+        case "double_well":
+            return {"center": rng.choice([0.5, 1.0, 2.0, 3.0], size=(batch, d))}
         case "box_indicator":
             return {"half_width": rng.choice([0.25, 0.5, 1.5], size=batch)}
         case _:

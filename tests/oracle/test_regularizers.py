@@ -29,6 +29,9 @@ def states(rng: np.random.Generator, name: str, params: dict[str, Any], batch: i
     u = vectors(rng, batch, d)
     if name == "shifted_l1":
         u = np.where(rng.random(u.shape) < 0.3, params["center"], u)
+    if name == "double_well":  # at the wells and half-way between them
+        share = rng.choice([0.0, 0.5, 1.0], size=u.shape)
+        u = np.where(rng.random(u.shape) < 0.3, share * params["center"], u)
     if name == "box_indicator":  # within and on the boundary; outside there is a test of its own
         u = np.clip(u, -params["half_width"][:, None], params["half_width"][:, None])
     return u
@@ -192,7 +195,7 @@ def test_wide_balls_enclose_all_their_points(name: str) -> None:
     for k in range(30):
         point = u + 0.999 * el.radius(wide) * rng.uniform(-1, 1, size=u.shape)
         if k < 3:  # at the kinks themselves, where the balls reach them
-            kink = params.get("center", np.zeros(u.shape)) if name == "shifted_l1" else np.zeros(u.shape)
+            kink = {"shifted_l1": 1.0, "double_well": k / 2}.get(name, 0.0) * params.get("center", 0 * u)
             point = np.where(np.abs(kink - u) <= 0.999 * el.radius(wide), kink, point)
         assert inside(values, reg.value(name, params, point), 1e-12).all()
         assert _open_or_inside(subgradients, reg.minimal_subgradient(name, params, point))

@@ -1,0 +1,24 @@
+"""Short names of the checks that catch the faults."""
+
+RESOLVENT, RUN = "test_layer_is_resolvent", "test_deeper_states_continue_the_same_run"
+STATE, LAYER = "test_state_bound", "test_state_bound_of_a_layer"
+INCREMENT, DISTANCE, H1 = "test_increment_bound", "test_increment_distance", "test_h1_bound"
+STABLE, STABLE_LAYER = "test_stability", "test_stability_of_a_layer"
+SAMPLE, STATE_OF_SAMPLES = "test_every_sample_runs_on_its_own_data", "test_state_bound_of_samples"
+STABLE_SAMPLES = "test_stability_of_samples"
+PROX = ("test_modulus_in_values", "test_lipschitz_in_the_weight", "test_energy_form_lower")
+#: A weight that is too small still satisfies the moduli; only the energy sees that the point is no minimiser.
+ENERGY = ("test_energy_form_lower", "test_energy_form_upper")
+LAYERS, MEANS, CAUCHY = (
+    "test_distance_to_layers",
+    "test_means_decide_distances",
+    "test_chosen_members_are_cauchy",
+)
+GRAPH, GAP, LIMIT = (
+    "test_points_of_the_graph_bound_the_excess",
+    "test_gap_vanishes",
+    "test_limit_is_a_subgradient",
+)
+KEPT, CLOSED = "test_levels_keep_enough_members", "test_graph_is_closed"
+EQUIDISTANT, IN_L2 = "test_rademacher_functions_are_equidistant", "test_converges_in_l2"
+BAD_SETS, OFF_SETS = "test_bad_sets_are_small", "test_converges_off_a_small_set"
