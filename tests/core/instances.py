@@ -120,8 +120,7 @@ def states(R: Regularizer, batch: int, d: int, rng: torch.Generator) -> torch.Te
     center, D = R.parameters.get("center"), R.parameters.get("D")
     if isinstance(D, torch.Tensor):
         return (D.cpu().double().mT @ u.unsqueeze(-1)).squeeze(-1)
-    on_center = R.name == "shifted_l1" and isinstance(center, torch.Tensor)
-    return u + center.cpu() if on_center else u
+    return u + center.cpu() if R.name == "shifted_l1" and isinstance(center, torch.Tensor) else u
 
 
 def parameters_of(R: Regularizer, instance: int) -> Parameters:
