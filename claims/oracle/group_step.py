@@ -1,0 +1,154 @@
+r"""One step of the limit system with a group norm, by collocation at Radau points.
+
+On one cell of the controls and while the same groups rest at zero, the others move by
+
+    u_g' = (c - K u)_g - limit_g u_g / |u_g|,    limit_g = sigma w_g
+
+(X. Lin, C. Wu, arXiv:2605.27133, (2.3) [reconstructed]). A step is a polynomial that satisfies this at N
+points (E. Hairer, G. Wanner, Solving Ordinary Differential Equations II, 1996, section IV.5: order 2 N - 1,
+stiff decay, which is needed where |u_g| is small). A group that leaves zero starts as t^k times a vector,
+k = 1 if its force exceeds the limit and 2 if it only begins to; the polynomial has this factor, so that its
+direction is accurate at once. A group of one coordinate keeps its sign, and its equation is linear.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import roots_jacobi
+
+from claims.oracle.elementary import Array, norm
+
+POINTS = 11
+DEGREE = 12  # POINTS + 1: room for the factor t^2
+ORDERS = (1, 2)
+MOST_ROUNDS = 15
+ROUNDING = 2.0**-51
+
+
+def _radau() -> Array:
+    """POINTS points of (0, 1], the last of them 1."""
+    return (1 + np.append(np.sort(roots_jacobi(POINTS - 1, 1.0, 0.0)[0]), 1.0)) / 2
+
+
+def _powers(s: Array, order: int) -> tuple[Array, Array]:
+    """s^(order + j) and its derivative, j = 0, ..., POINTS - 1: each (len(s), POINTS)."""
+    exponents = order + np.arange(POINTS)
+    return s[:, None] ** exponents, exponents * s[:, None] ** (exponents - 1)
+
+
+def _tables(s: Array) -> tuple[Array, Array]:
+    """The powers and the derivatives for each of ORDERS: (2, len(s), POINTS)."""
+    values, slopes = zip(*(_powers(s, order) for order in ORDERS), strict=True)
+    return np.stack(values), np.stack(slopes)
+
+
+SOLVED = _tables(_radau())
+CHECKED = _tables(np.arange(1, 4 * POINTS + 1) / (4 * POINTS))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """K (d, d), c (d,), the limits sigma w_g (G,) and the coordinates of each of the G groups."""
+
+    K: Array
+    c: Array
+    limits: Array
+    blocks: list[Array]
+
+    def force(self, u: Array) -> Array:
+        """c - K u for u (..., d)."""
+        return self.c - u @ self.K.T
+
+    def size(self, u: Array) -> float:
+        """Of the terms that the velocity at u is the sum of."""
+        return float(np.linalg.norm(self.c) + np.linalg.norm(self.K) * norm(u) + np.sum(self.limits))
+
+    def velocity(self, u: Array, moving: Array, signs: Array, *, slopes: bool = False) -> tuple[Array, Array]:
+        """u' at u, both (n, d), zero for groups at rest; if asked for, minus its derivative (n, d, d)."""
+        result, derivative = self.force(u), np.zeros((0, 0, 0))
+        if slopes:
+            derivative = np.repeat(self.K[None], len(u), axis=0)
+        for g in np.flatnonzero(moving & (self.limits > 0)):
+            at = self.blocks[g]
+            if len(at) == 1:
+                result[:, at] -= self.limits[g] * signs[g]
+                continue
+            length = norm(u[:, at])[:, None]
+            e = u[:, at] / np.where(length > 0, length, 1.0)
+            result[:, at] -= self.limits[g] * e
+            if slopes:
+                across = np.eye(len(at)) - e[:, :, None] * e[:, None, :]
+                derivative[:, at[:, None], at] += (
+                    self.limits[g] * across / np.where(length > 0, length, 1.0)[..., None]
+                )
+        for g in np.flatnonzero(~moving):
+            result[:, self.blocks[g]] = 0.0
+        return result, derivative
+
+
+def collocate(cell: Cell, u: Array, h: float, orders: Array, first: Array) -> tuple[Array, float] | None:
+    """Coefficients (DEGREE+1, d) in t / h of a step from u, and h times its largest defect seen.
+
+    Parameters
+    ----------
+    orders
+        (G,): 0 for a group at rest, else the order k of the first power by which it moves away from u.
+    first
+        (d,): a guess at the coefficients of that power; gives the sign of a single coordinate that is zero.
+
+    Returns
+    -------
+    tuple or None
+        None if Newton's method does not converge.
+    """
+    power = np.zeros(len(u), dtype=int)
+    for order, at in zip(orders, cell.blocks, strict=True):
+        power[at] = order
+    active = np.flatnonzero(power)
+    moving, signs = orders > 0, _signs(cell, u, first)
+    V, S = (np.moveaxis(table[power[active] - 1], 0, -1) for table in SOLVED)  # (m, j, a)
+    C = np.zeros((POINTS, len(u)))
+    C[0, active] = first[active]
+    scale = float(norm(u)) + h * cell.size(u) + 1e-300
+    last = np.inf
+    for _ in range(MOST_ROUNDS):
+        place = np.tile(u, (POINTS, 1))
+        place[:, active] += np.einsum("mja,ja->ma", V, C[:, active])
+        velocity, slopes = cell.velocity(place, moving, signs, slopes=True)
+        missing = np.einsum("mja,ja->ma", S, C[:, active]) - h * velocity[:, active]
+        now = float(np.max(np.abs(missing), initial=0.0))
+        if not np.isfinite(now) or now > 1e3 * max(last, scale):
+            return None
+        if now <= ROUNDING * h * cell.size(u) or (now <= 1e-10 * scale and now > 0.3 * last):
+            return _checked(cell, u, h, power, C, moving, signs)
+        last = now
+        n = len(active)
+        inner = h * slopes[:, active[:, None], active][:, :, None, :] * V[:, None, :, :]  # (m, a, j, b)
+        inner[:, np.arange(n), :, np.arange(n)] += S.transpose(2, 0, 1)
+        try:
+            step = np.linalg.solve(inner.reshape(POINTS * n, POINTS * n), missing.reshape(-1))
+        except np.linalg.LinAlgError:
+            return None
+        C[:, active] -= step.reshape(POINTS, n)
+    return None
+
+
+def _signs(cell: Cell, u: Array, first: Array) -> Array:
+    """Sign of the first coordinate of each group, of where it goes if it is zero."""
+    lead = np.array([at[0] for at in cell.blocks], dtype=int)
+    return np.where(u[lead] != 0, np.sign(u[lead]), np.sign(first[lead]))
+
+
+def _checked(
+    cell: Cell, u: Array, h: float, power: Array, C: Array, moving: Array, signs: Array
+) -> tuple[Array, float]:
+    result = np.zeros((DEGREE + 1, len(u)))
+    result[0] = u
+    place, slope = np.tile(u, (4 * POINTS, 1)), np.zeros((4 * POINTS, len(u)))
+    for k in ORDERS:
+        at = np.flatnonzero(power == k)
+        result[k : k + POINTS, at] = C[:, at]
+        place[:, at] += CHECKED[0][k - 1] @ C[:, at]
+        slope[:, at] = CHECKED[1][k - 1] @ C[:, at]
+    velocity, _ = cell.velocity(place, moving, signs)
+    return result, float(np.max(norm(slope - h * velocity)))
