@@ -3,21 +3,22 @@ r"""The radius of a piecewise polynomial trajectory of the limit system with a g
 With q = -v' - K v + c and limit = sigma w of a group, an element p of limit d|v_g| is chosen and constant 4.6
 is given the residual |q - p|, bounded over the whole of each interval:
 
-* v_g = 0: p = q cut off at the limit, so the residual is (|q|^2 - limit^2)_+ / (|q| + limit);
+* v_g = 0: p = q cut off at the limit, so the residual is (|q| - limit)_+;
 * else p = limit e, e = v_g / |v_g|. With x = |q ^ v_g| / |v_g| (the wedge product), the part of q across e,
   <q, e> = sqrt(|q|^2 - x^2) if it is positive: the residual is at most x + (||q|^2 - limit^2| + x^2) / limit.
   Only polynomials occur. A power of t that v_g starts with cancels from x and is taken out of v_g first;
 * one coordinate: p = sign * limit, and where the sign is wrong that is an eps-subgradient (`flow`).
 
 The residual is never more than |q| + limit, which is what counts if the bound of |v_g| from below fails.
-Polynomials are bounded by the sum of their Chebyshev coefficients on eighths of the interval; the change from
-monomials has entries >= 0 and column sums <= 1, so its rounding error is a few round-offs of sum |a_k| (N. J.
-Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, section 3.1). As in `defect`, bounds are
-rigorous up to second-order terms of round-off and LAPACK's eigenvalues.
+On eighths of the interval polynomials are bounded by the sum of their Chebyshev coefficients, from below by
+the least Bernstein coefficient; both changes from monomials have entries in [0, 1], so their rounding error
+is a few round-offs of sum |a_k| (N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002,
+section 3.1). As in `defect`, the bounds are rigorous up to second-order terms of round-off and to LAPACK's
+eigenvalues.
 """
 
 import numpy as np
-from numpy.polynomial import chebyshev, polynomial
+from numpy.polynomial import chebyshev
 
 from claims.oracle.bernstein import DEGREE as PRODUCT_DEGREE
 from claims.oracle.bernstein import FROM_MONOMIALS, MARGIN, negative_part
@@ -29,17 +30,25 @@ PARTS = 8
 SLACK = 6 * (PRODUCT_DEGREE + 1) * UNIT  # rounding of products and of the change of basis, per sum |a_k|
 
 
-def _chebyshev(first: float, last: float) -> Array:
-    """Chebyshev coefficients on [first, last] of the monomials: (PRODUCT_DEGREE+1, PRODUCT_DEGREE+1)."""
-    columns, power = [], np.ones(1)
-    place = np.array([(first + last) / 2, (last - first) / 2])
-    for _ in range(PRODUCT_DEGREE + 1):
-        columns.append(np.pad(chebyshev.poly2cheb(power), (0, PRODUCT_DEGREE + 1 - len(power))))
-        power = polynomial.polymul(power, place)
-    return np.stack(columns, axis=1)
+def _powers(start: float, slope: float) -> list[Array]:
+    """Coefficients of (start + slope x)^k, k = 0, ..., PRODUCT_DEGREE."""
+    powers, factor = [np.ones(1)], np.array([start, slope])
+    for _ in range(PRODUCT_DEGREE):
+        powers.append(np.convolve(powers[-1], factor))
+    return powers
 
 
-ON_PARTS = np.stack([_chebyshev(i / PARTS, (i + 1) / PARTS) for i in range(PARTS)])
+def _basis(columns: list[Array]) -> Array:
+    return np.stack([np.pad(x, (0, PRODUCT_DEGREE + 1 - len(x))) for x in columns], axis=1)
+
+
+_STARTS = np.arange(PARTS) / PARTS
+CHEBYSHEV = (
+    np.stack(  # coefficients of the monomials on each part: (PARTS, PRODUCT_DEGREE+1, PRODUCT_DEGREE+1)
+        [_basis([chebyshev.poly2cheb(x) for x in _powers(s + 0.5 / PARTS, 0.5 / PARTS)]) for s in _STARTS]
+    )
+)
+BERNSTEIN = np.stack([FROM_MONOMIALS @ _basis(_powers(s, 1 / PARTS)) for s in _STARTS])
 
 
 def padded(a: Array) -> Array:
@@ -131,13 +140,12 @@ def _interval(
 def _most(a: Array) -> Array:
     """Bound of |polynomials| on each part: (..., PRODUCT_DEGREE+1) -> (..., PARTS)."""
     sizes = np.sum(np.abs(a), axis=-1)[..., None]
-    return np.sum(np.abs(np.einsum("pjk,...k->...pj", ON_PARTS, a)), axis=-1) + SLACK * sizes
+    return np.sum(np.abs(np.einsum("pjk,...k->...pj", CHEBYSHEV, a)), axis=-1) + SLACK * sizes
 
 
 def _least(a: Array) -> Array:
     """Lower bound of a polynomial (PRODUCT_DEGREE+1,) on each part, (PARTS,)."""
-    there = ON_PARTS @ a
-    return there[:, 0] - np.sum(np.abs(there[:, 1:]), axis=-1) - SLACK * np.sum(np.abs(a))
+    return np.min(BERNSTEIN @ a, axis=-1) - SLACK * np.sum(np.abs(a))
 
 
 def _below_zero(a: Array) -> float:
@@ -151,13 +159,14 @@ def _below_zero(a: Array) -> float:
 
 
 def _beyond(q: Array, limit: float) -> float:
-    r"""Bound of \int_0^1 (|q| - limit)_+ for a group at rest."""
+    r"""Bound of \int_0^1 (|q| - limit)_+ for a group at rest; x -> sqrt(limit^2 + x) is concave."""
     slack = -square(q)
     slack[0] += limit * limit
     margin = SLACK * (limit * limit + float(norm(np.sum(np.abs(q), axis=0))) ** 2)
     if (FROM_MONOMIALS @ slack).min() >= margin:
         return 0.0
-    return negative_part(slack, margin) / limit
+    excess = negative_part(slack, margin)
+    return excess / (limit + float(np.sqrt(limit * limit + excess)))
 
 
 def _turning(q: Array, v: Array, limit: float) -> Array:

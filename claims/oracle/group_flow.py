@@ -17,16 +17,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from claims.oracle import group_defect
-from claims.oracle.bernstein import DEGREE as PRODUCT_DEGREE
-from claims.oracle.bernstein import first_root
 from claims.oracle.elementary import Array, norm
 from claims.oracle.flow import Flow, Stuck
-from claims.oracle.group_defect import padded, square
-from claims.oracle.group_step import DEGREE, ORDERS, Cell, collocate
+from claims.oracle.group_events import TIE, first_event, leaving
+from claims.oracle.group_step import DEGREE, Cell, collocate
 from claims.oracle.parameters import Params, blocks, check
 
 SUPPORTED = ("l2", "group_lasso")
-TIE = 2.0**-42  # a force is at its limit within this, relative to the terms that it is the sum of
 LANDED = 2.0**-46  # a shrinking group counts as zero if its length is below this, relative to the state,
 # or what it needs to get there is less time than that
 MOST_STEPS = 4000  # in one cell
@@ -115,7 +112,7 @@ def _march(cell: Cell, u: Array, start: float, stop: float) -> tuple[list[Piece]
     for _ in range(MOST_STEPS):
         u = _landed(cell, u)
         end, orders, coefficients, h = _step(cell, u, t, stop, h)
-        share, due = _first_event(cell, orders, coefficients)
+        share, due = first_event(cell, orders, coefficients)
         if share < 1:
             cut = min(t + share * (end - t), end)
             coefficients = coefficients * (((cut - t) / (end - t)) ** np.arange(DEGREE + 1))[:, None]
@@ -168,11 +165,11 @@ def _step(cell: Cell, u: Array, t: float, stop: float, h: float) -> tuple[float,
         if defect > allowed:
             h = length * max(factor, 0.2) if factor < 0.9 else 0.7 * length
             continue
-        leaving = _leaving(cell, orders, coefficients)
-        if not leaving:
+        away = leaving(cell, orders, coefficients)
+        if not away:
             return end, orders, coefficients, length * min(factor, 3.0)
         force = cell.force(u)
-        for g, rise in leaving:
+        for g, rise in away:
             at, orders[g] = cell.blocks[g], 2
             extra[at] = rise / length * force[at] / norm(force[at])
 
@@ -203,59 +200,3 @@ def _time_to_zero(cell: Cell, u: Array, orders: Array, velocity: Array) -> float
             shrinking = -float(velocity[at] @ u[at])
             least = min(least, 0.7 * square_ / shrinking if shrinking > 0 else np.inf)
     return least
-
-
-def _slack(cell: Cell, g: Any, coefficients: Array) -> tuple[Array, float]:
-    """limit^2 - |force|^2 of a group as a polynomial, leading round-off made zero, and its size."""
-    force = -coefficients @ cell.K[cell.blocks[g]].T
-    force[0] += cell.c[cell.blocks[g]]
-    slack = -square(force)
-    slack[0] += cell.limits[g] ** 2
-    tie = TIE * cell.size(np.sum(np.abs(coefficients), axis=0))
-    small = 4 * tie * (float(cell.limits[g]) + tie)
-    known = np.flatnonzero(np.abs(slack) > small)
-    slack[: known[0] if len(known) else None] = 0.0
-    return slack, small
-
-
-def _leaving(cell: Cell, orders: Array, coefficients: Array) -> list[tuple[int, float]]:
-    """Groups at rest whose force begins to exceed the limit, and the guess at their rise."""
-    found: list[tuple[int, float]] = []
-    for g in np.flatnonzero((orders == 0) & (cell.limits > 0)):
-        slack, _ = _slack(cell, g, coefficients)
-        lead = np.flatnonzero(slack)
-        if len(lead) and slack[lead[0]] < 0:
-            if lead[0] >= len(ORDERS):
-                raise Stuck(f"group_flow: group {g} leaves zero more slowly than t^{len(ORDERS)}")
-            found.append((int(g), float(-slack[lead[0]] / (4 * cell.limits[g]))))
-    return found
-
-
-def _first_event(cell: Cell, orders: Array, coefficients: Array) -> tuple[float, list[int]]:
-    """Part of the step until a group at rest may leave or a single coordinate is zero; those that are."""
-    first, due = 1.0, list[int]()
-    for g in np.flatnonzero(cell.limits > 0):
-        at = cell.blocks[g]
-        if orders[g] == 0:
-            slack, small = _slack(cell, g, coefficients)
-            root = _root(slack, small)
-            if root < first:
-                first, due = root, []
-        elif len(at) == 1:
-            path = padded(coefficients[:, at[0]])
-            sign = np.sign(path[np.flatnonzero(path)[:1]])
-            root = _root(path * sign, 0.0) if len(sign) else 1.0
-            if root < first or (root == first < 1):
-                first, due = root, [*due, int(g)] if root == first else [int(g)]
-    return first, due
-
-
-def _root(a: Array, small: float) -> float:
-    """First root in (0, 1] of a polynomial that starts positive, roots at 0 taken off; 1 if there is none."""
-    lead = np.flatnonzero(a)
-    if not len(lead):
-        return 1.0
-    rest = np.zeros(PRODUCT_DEGREE + 1)
-    rest[: len(a) - lead[0]] = a[lead[0] :]
-    root = first_root(rest, small if lead[0] == 0 else 0.0)
-    return 1.0 if root is None else float(root)

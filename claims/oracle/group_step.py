@@ -22,7 +22,8 @@ POINTS = 11
 DEGREE = 12  # POINTS + 1: room for the factor t^2
 ORDERS = (1, 2)
 MOST_ROUNDS = 15
-ROUNDING = 2.0**-51
+ROUNDING = 2.0**-51  # of the equations, relative: they are solved
+CONVERGED = 1e-10  # relative: nearer than this they may stop where round-off stops them
 
 
 def _radau() -> Array:
@@ -101,54 +102,71 @@ def collocate(cell: Cell, u: Array, h: float, orders: Array, first: Array) -> tu
     tuple or None
         None if Newton's method does not converge.
     """
-    power = np.zeros(len(u), dtype=int)
-    for order, at in zip(orders, cell.blocks, strict=True):
-        power[at] = order
-    active = np.flatnonzero(power)
-    moving, signs = orders > 0, _signs(cell, u, first)
-    V, S = (np.moveaxis(table[power[active] - 1], 0, -1) for table in SOLVED)  # (m, j, a)
+    step = _step(cell, u, h, orders, first)
+    active = np.flatnonzero(step.power)
     C = np.zeros((POINTS, len(u)))
     C[0, active] = first[active]
-    scale = float(norm(u)) + h * cell.size(u) + 1e-300
-    last = np.inf
+    scale, last = float(norm(u)) + h * cell.size(u), np.inf
     for _ in range(MOST_ROUNDS):
-        place = np.tile(u, (POINTS, 1))
-        place[:, active] += np.einsum("mja,ja->ma", V, C[:, active])
-        velocity, slopes = cell.velocity(place, moving, signs, slopes=True)
-        missing = np.einsum("mja,ja->ma", S, C[:, active]) - h * velocity[:, active]
+        missing, derivative = step.missing(C, SOLVED, slopes=True)
         now = float(np.max(np.abs(missing), initial=0.0))
         if not np.isfinite(now) or now > 1e3 * max(last, scale):
             return None
-        if now <= ROUNDING * h * cell.size(u) or (now <= 1e-10 * scale and now > 0.3 * last):
-            return _checked(cell, u, h, power, C, moving, signs)
+        if now <= ROUNDING * h * cell.size(u) or (now <= CONVERGED * scale and now > 0.3 * last):
+            return step.polynomial(C), float(np.max(norm(step.missing(C, CHECKED)[0])))
         last = now
-        n = len(active)
-        inner = h * slopes[:, active[:, None], active][:, :, None, :] * V[:, None, :, :]  # (m, a, j, b)
-        inner[:, np.arange(n), :, np.arange(n)] += S.transpose(2, 0, 1)
         try:
-            step = np.linalg.solve(inner.reshape(POINTS * n, POINTS * n), missing.reshape(-1))
+            C[:, active] -= _newton(step, active, missing[:, active], derivative)
         except np.linalg.LinAlgError:
             return None
-        C[:, active] -= step.reshape(POINTS, n)
     return None
 
 
-def _signs(cell: Cell, u: Array, first: Array) -> Array:
-    """Sign of the first coordinate of each group, of where it goes if it is zero."""
+@dataclass(frozen=True)
+class _Step:
+    """The equations of one step: the order of each coordinate (0 at rest), which groups move, their signs."""
+
+    cell: Cell
+    u: Array
+    h: float
+    power: Array
+    moving: Array
+    signs: Array
+
+    def missing(self, C: Array, tables: tuple[Array, Array], *, slopes: bool = False) -> tuple[Array, Array]:
+        """h times the defect (n, d) at the points of the tables, and minus the derivative of the velocity."""
+        points = tables[0].shape[1]
+        place, slope = np.tile(self.u, (points, 1)), np.zeros((points, len(self.u)))
+        for k in ORDERS:
+            at = np.flatnonzero(self.power == k)
+            place[:, at] += tables[0][k - 1] @ C[:, at]
+            slope[:, at] = tables[1][k - 1] @ C[:, at]
+        velocity, derivative = self.cell.velocity(place, self.moving, self.signs, slopes=slopes)
+        return slope - self.h * velocity, derivative
+
+    def polynomial(self, C: Array) -> Array:
+        """All coefficients (DEGREE+1, d)."""
+        result = np.zeros((DEGREE + 1, len(self.u)))
+        result[0] = self.u
+        for k in ORDERS:
+            at = np.flatnonzero(self.power == k)
+            result[k : k + POINTS, at] = C[:, at]
+        return result
+
+
+def _step(cell: Cell, u: Array, h: float, orders: Array, first: Array) -> _Step:
+    power = np.zeros(len(u), dtype=int)
+    for order, at in zip(orders, cell.blocks, strict=True):
+        power[at] = order
     lead = np.array([at[0] for at in cell.blocks], dtype=int)
-    return np.where(u[lead] != 0, np.sign(u[lead]), np.sign(first[lead]))
+    signs = np.where(u[lead] != 0, np.sign(u[lead]), np.sign(first[lead]))
+    return _Step(cell, u, h, power, orders > 0, signs)
 
 
-def _checked(
-    cell: Cell, u: Array, h: float, power: Array, C: Array, moving: Array, signs: Array
-) -> tuple[Array, float]:
-    result = np.zeros((DEGREE + 1, len(u)))
-    result[0] = u
-    place, slope = np.tile(u, (4 * POINTS, 1)), np.zeros((4 * POINTS, len(u)))
-    for k in ORDERS:
-        at = np.flatnonzero(power == k)
-        result[k : k + POINTS, at] = C[:, at]
-        place[:, at] += CHECKED[0][k - 1] @ C[:, at]
-        slope[:, at] = CHECKED[1][k - 1] @ C[:, at]
-    velocity, _ = cell.velocity(place, moving, signs)
-    return result, float(np.max(norm(slope - h * velocity)))
+def _newton(step: _Step, active: Array, missing: Array, derivative: Array) -> Array:
+    """Correction (POINTS, n) of the coefficients of the n coordinates that move."""
+    n, order = len(active), step.power[active] - 1
+    V, S = (table[order] for table in SOLVED)  # (a, m, j)
+    matrix = step.h * derivative[:, active[:, None], active][:, :, None, :] * V.transpose(1, 2, 0)[:, None]
+    matrix[:, np.arange(n), :, np.arange(n)] += S  # (m, a, j, b)
+    return np.linalg.solve(matrix.reshape(POINTS * n, -1), missing.reshape(-1)).reshape(POINTS, n)

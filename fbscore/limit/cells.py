@@ -29,9 +29,8 @@ from fbscore.types import Problem
 
 __all__ = ["Cells", "Weights", "cells_of", "weights"]
 
-#: ``γ`` of the relaxed ways.  The best one is ``‖r‖/2E`` if all of ``G`` is alike, smaller if ``r`` lies where
-#: it contracts.
-#: On random networks four times as many, from 1/256 to 256, make the bound 1 to 2 per cent smaller.
+#: ``γ`` of the relaxed ways.  The best one is ``‖r‖/2E`` if all of ``G`` is alike, smaller if ``r`` lies
+#: where ``G`` contracts.  On random networks four times as many, from 1/256 to 256, gain 1 to 2 per cent.
 RELAXATIONS = tuple(4.0**j for j in range(-3, 3))
 
 #: Unit round-off of float64, in which all certificates are computed.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from fbscore import linalg
@@ -28,6 +29,8 @@ from fbscore.shapes import Cells, Scalars
 from fbscore.types import Controls, Enclosure, Problem
 
 __all__ = ["ControlError", "control_error", "mean_distance"]
+
+Finer = Float[Tensor, "batch M *shape"]
 
 #: Cells that are taken at once.
 BLOCK = 2**12
@@ -100,10 +103,11 @@ def control_error(
     sup, misfit = _suprema(here.problem, reached)
     C0, C1 = (C.to(sup).expand(problem.batch) for C in problem.regularizer.growth())
     slope = C0 + C1 * sup
+    linear = _linear(here, there, sup, misfit)
     factored, weight = _factored(here.controls, there, sup, misfit)
     return ControlError(
         growth=_growth(there),
-        linear=_linear(here, there, sup, misfit),
+        linear=linear,
         weight=slope * _weight(here, there),
         factored_linear=factored,
         factored_weight=slope * weight,
@@ -151,7 +155,7 @@ def _round_off(x: Exact, sup: Scalars) -> Scalars:
     return UNIT * (x.problem.d + x.problem.m + 8) * (K.mean(-1) * sup + c.mean(-1))
 
 
-def mean_distance(v: Cells, w: Cells, size: Callable[[Tensor], Tensor]) -> Scalars:
+def mean_distance(v: Cells, w: Finer, size: Callable[[Tensor], Tensor]) -> Scalars:
     r"""``∫ size(v − w)``, exact for functions on any pair of grids.
 
     Parameters
@@ -213,7 +217,7 @@ def _(first: ListaControls, second: Exact, sup: Scalars, misfit: Scalars) -> tup
     return distance(first.W2, other.W2) * sup + data, distance(first.lam, other.lam)
 
 
-def _product_distance(a: tuple[Cells, Cells], b: tuple[Cells, Cells]) -> Scalars:
+def _product_distance(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> Scalars:
     """``‖ā − a‖‖b̄‖ + ‖a‖‖b̄ − b‖``, norms of ``L²``: no less than ``‖āb̄ − ab‖`` in ``L¹``."""
     return distance(*a) * norm(b[0]) + norm(a[1]) * distance(*b)
 

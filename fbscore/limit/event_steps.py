@@ -34,7 +34,8 @@ __all__ = ["event_steps", "event_trajectory", "supports"]
 REACH = 4.0
 """Longest step times ``‖M‖``: the terms of the series stay below ``e^4``."""
 
-MOST_STEPS = 4096
+MOST_STEPS = 1000
+"""Beside ten for each cell; random instances of moderate ``‖K‖`` take about three for each cell."""
 
 NEAR = 2.0
 """Constraints closer to their bounds than so many slacks at the end of a step have reached them."""
@@ -61,7 +62,7 @@ class _Segments:
     cells: Int[Tensor, "segments"]
 
 
-def event_steps(problem: Problem, controls: AnyControls, most_steps: int = MOST_STEPS) -> Enclosure:
+def event_steps(problem: Problem, controls: AnyControls, most_steps: int | None = None) -> Enclosure:
     r"""``u(1)`` of the limit system, for regularisers with faces.
 
     Parameters
@@ -70,8 +71,9 @@ def event_steps(problem: Problem, controls: AnyControls, most_steps: int = MOST_
         With a regulariser that `supports` accepts.
     controls : Controls, ListaControls or AlistaControls
         For the same batch, ``d``, ``m``, dtype and device.
-    most_steps : int
-        At least 1.  An instance that needs more, chattering say, gets an infinite radius.
+    most_steps : int, optional
+        At least 1, by default ``1000 + 10 N``.  An instance that needs more, chattering say, gets an infinite
+        radius.
 
     Returns
     -------
@@ -93,9 +95,9 @@ def event_steps(problem: Problem, controls: AnyControls, most_steps: int = MOST_
 
 
 def event_trajectory(
-    problem: Problem, controls: AnyControls, times: Sequence[float], most_steps: int = MOST_STEPS
+    problem: Problem, controls: AnyControls, times: Sequence[float], most_steps: int | None = None
 ) -> Enclosure:
-    """``u(t)`` at the requested times.
+    r"""``u(t)`` at the requested times.
 
     Parameters
     ----------
@@ -121,11 +123,14 @@ def event_trajectory(
 
 
 @torch.no_grad()
-def _at(problem: Problem, controls: AnyControls, times: Sequence[Fraction], most_steps: int) -> Enclosure:
-    require_size("most_steps", most_steps)
+def _at(
+    problem: Problem, controls: AnyControls, times: Sequence[Fraction], most_steps: int | None
+) -> Enclosure:
     R = problem.regularizer
     require(supports(R), "regularizer", "one with faces (see `supports`)", R.name, TypeError)
     layers(problem, controls)  # refuses controls that do not match
+    most_steps = MOST_STEPS + 10 * controls.N if most_steps is None else most_steps
+    require_size("most_steps", most_steps)
     # Orthogonal or semidefinite the parameters of R are to round-off of their own dtype only: they stay.
     exact = Problem(problem.A.double(), problem.f.double(), problem.u0.double(), HalfSquaredNorm())
     whole = system(R, _drive(exact, controls.to(torch.float64)))
@@ -240,5 +245,6 @@ def _enclosure(
         values = values @ D
     rounded = values.to(dtype)
     bounds = bounds + linalg.norm(rounded.double() - values)
-    upward = torch.nextafter(bounds.to(dtype), torch.full_like(bounds, torch.inf).to(dtype))
-    return Enclosure(rounded, upward)
+    radius = bounds.to(dtype)
+    upward = torch.nextafter(radius, torch.full_like(radius, torch.inf))
+    return Enclosure(rounded, torch.where(radius < bounds, upward, radius))

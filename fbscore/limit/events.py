@@ -3,7 +3,7 @@ r"""Where a path leaves its face: the first breach of a constraint within a step
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from fbscore.limit.faces import Breaches, Face, Near
@@ -43,12 +43,12 @@ def cut(piece: Piece, face: Face, path: Path) -> Path:
     return path.put(rows, part)
 
 
-def _outside(face: Face, path: Path, depth: float) -> Float[Tensor, "batch points"]:
+def _outside(face: Face, path: Path, depth: float) -> Bool[Tensor, "batch points"]:
     """Which control points breach a constraint by so many slacks."""
     return (breach(face, path, path.states, path.forces) > depth).any(1)
 
 
-def _before(outside: Float[Tensor, "batch points"]) -> Scalars:
+def _before(outside: Bool[Tensor, "batch points"]) -> Scalars:
     """Fraction of the step that ends one control point before the first outside; 1 where there is none."""
     n = outside.shape[1] - 1
     first = outside.to(torch.float64).argmax(-1)

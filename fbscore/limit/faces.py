@@ -54,7 +54,10 @@ class Face(RowsOfTensors, abc.ABC):
 
     @abc.abstractmethod
     def gap(self, states: Series, forces: Series) -> Amounts:
-        r"""Bound, convex in both, on the distance from ``x`` to ``σ ∂R(û)``; ``û`` as in `repair`."""
+        r"""Bound, convex in both, on the distance from ``x`` to ``σ ∂R(û)``; ``û`` as in `repair`.
+
+        It does not rely on ``pull`` and ``stiffness``: they made the path that is judged here.
+        """
 
     def spread(self, state_error: Scalars, force_error: Scalars) -> Scalars:
         """By how much `gap` changes at most under such errors of the states and of the forces."""
@@ -123,8 +126,8 @@ class _Signs(Face):
         return torch.where(sign == 0, (forces.abs() - limit) / force_slack[:, None, None], moving)
 
     def gap(self, states: Series, forces: Series) -> Amounts:
-        resting = torch.relu(forces.abs() - self.limit.unsqueeze(-1))
-        apart = torch.where(self.sign.unsqueeze(-1) == 0, resting, forces - self.pull.unsqueeze(-1))
+        sign, limit = self.sign.unsqueeze(-1), self.limit.unsqueeze(-1)
+        apart = torch.where(sign == 0, torch.relu(forces.abs() - limit), forces - limit * sign)
         return linalg.norm(apart.mT)
 
     def repair(self, series: Series, states: Series, slack: Scalars) -> Scalars:
@@ -183,7 +186,8 @@ class _Slopes(Face):
 
     def gap(self, states: Series, forces: Series) -> Amounts:
         """The gradient on the wrong side of a bend is off by ``steep`` times the way beyond it."""
-        on_face = forces - self.pull.unsqueeze(-1) - self.stiffness.unsqueeze(-1) * states
+        mode, width, steep = (x.unsqueeze(-1) for x in (self.mode, self.width, self.steep))
+        on_face = forces - steep * torch.where(mode == 0, states, width * mode)
         return linalg.norm(on_face.mT) + self.steep * linalg.norm(torch.relu(self._beyond(states)).mT)
 
     def spread(self, state_error: Scalars, force_error: Scalars) -> Scalars:

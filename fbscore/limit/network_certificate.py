@@ -169,14 +169,14 @@ def _certified(
 
 def _terms(problem: Problem, true: Exact, cells: Cells, path: Trajectory, h: float) -> Terms:
     """What the layers along ``path`` contribute, equally many in each of the cells."""
-    layout = (cells.rates.shape[1], -1)
+    layout = (cells.rates.shape[1], (path.shape[1] - 1) // cells.rates.shape[1])
     wide = path.double()
     block = Block(wide[:, :-1].unflatten(1, layout), wide[:, 1:].unflatten(1, layout), h)
     r, lost = residual(cells, block), noise(cells, block, problem.regularizer, problem.m, problem.dtype)
     if true.curved is not None and true.curved.entire:
         return Terms(r, Gap.none(block), lost.smooth())
-    before, middle, after = (x.unflatten(1, layout) for x in values_along(problem.regularizer, path))
-    return Terms(r, gap(cells, block, (before, middle, after), true.curved), lost)
+    values = values_along(problem.regularizer, path, layout)
+    return Terms(r, gap(cells, block, values, true.curved), lost)
 
 
 def _spans(problem: Problem, cells: int, factor: int) -> Iterator[range]:

@@ -8,7 +8,7 @@ from fbscore import linalg
 from fbscore.errors import require, require_request, require_size
 from fbscore.limit.batches import controls_of, problem_of
 from fbscore.limit.network_certificate import final_enclosure
-from fbscore.network import AnyControls
+from fbscore.network import AnyControls, layers
 from fbscore.types import Enclosure, Problem
 
 __all__ = ["MAX_LAYERS", "refine"]
@@ -24,8 +24,8 @@ LARGEST_STEP = 16
 #: Layers beyond the predicted number, as a factor.
 RESERVE = 1.1
 
-#: An instance is given up, round-off being all that is left, after so many runs in a row of so small a rate.
-STUCK_RATE, STUCK_RUNS = 0.1, 2
+#: An instance is given up, round-off being all that is left, after so small a rate over so large a step.
+STUCK_RATE, STUCK_STEP = 0.1, 4
 
 
 @torch.no_grad()
@@ -60,6 +60,7 @@ def refine(problem: Problem, controls: AnyControls, radius: float, max_layers: i
     NotImplementedError
         The regulariser has no growth constants.
     """
+    layers(problem, controls)  # says what does not match, and computes nothing yet
     require_request("radius", radius)
     require_size("max_layers", max_layers)
     require(
@@ -82,7 +83,6 @@ class _Run:
         self.rows = (self.best.radius > radius).nonzero().squeeze(-1)
         self.last = self.best.radius[self.rows]
         self.rate = torch.ones_like(self.last, dtype=torch.float64)
-        self.stuck = torch.zeros_like(self.rows)
 
     @property
     def done(self) -> bool:
@@ -104,10 +104,10 @@ class _Run:
         self.rate = torch.log(self.last.double() / found.radius) / math.log(factor / self.factor)
         self.rate = self.rate.nan_to_num(nan=1.0)  # ∞/∞
         size = torch.maximum(linalg.norm(found.value), linalg.norm(self.problem.u0[self.rows]))
-        self.stuck = torch.where((self.rate < STUCK_RATE) & (found.radius < 0.1 * size), self.stuck + 1, 0)
-        going = (found.radius > self.radius) & (self.stuck < STUCK_RUNS)
-        self.rows, self.last = self.rows[going], found.radius[going]
-        self.rate, self.stuck, self.factor = self.rate[going], self.stuck[going], factor
+        stuck = (self.rate < STUCK_RATE) & (found.radius < 0.1 * size)
+        going = (found.radius > self.radius) & ~(stuck & (factor >= STUCK_STEP * self.factor))
+        self.rows, self.last, self.rate = self.rows[going], found.radius[going], self.rate[going]
+        self.factor = factor
 
     def _keep(self, found: Enclosure) -> None:
         """Take what is better than the best so far."""

@@ -192,9 +192,24 @@ def _one(E: Tensor, growth: Tensor, source: Tensor, drift: Tensor, jump: Tensor)
     return torch.minimum(direct, squares[..., 1:].amin(-1).sqrt()) + jump
 
 
-def values_along(regularizer: Regularizer, path: Trajectory) -> tuple[Steps, Steps, Steps]:
-    """``R`` before, half-way and after each layer, (batch, n) in float64, for states (batch, n + 1, d)."""
+def values_along(
+    regularizer: Regularizer, path: Trajectory, layout: tuple[int, int]
+) -> tuple[Numbers, Numbers, Numbers]:
+    r"""``R`` before, half-way and after each layer, in float64.
+
+    Parameters
+    ----------
+    regularizer : Regularizer
+    path : (batch, n + 1, d)
+    layout : (int, int)
+        Cells, and layers in each.
+
+    Returns
+    -------
+    three of (batch, cells, per)
+    """
     of_each = torch.vmap(regularizer.value, in_dims=1, out_dims=1)
     ends = of_each(path).double()
     halves = of_each(0.5 * (path[:, :-1] + path[:, 1:])).double()
-    return ends[:, :-1], halves, ends[:, 1:]
+    before, after = ends[:, :-1].reshape(-1, *layout), ends[:, 1:].reshape(-1, *layout)
+    return before, halves.reshape(-1, *layout), after

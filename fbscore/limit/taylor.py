@@ -63,7 +63,7 @@ def rescale(series: Series, fraction: Scalars) -> Series:
     return series * _powers(fraction, series.shape[-1]).unsqueeze(1)
 
 
-def at(series: Series, points: Float[Tensor, "batch points"]) -> Series:
+def at(series: Series, points: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch d samples"]:
     """Values of ``p`` at points of [0, 1]."""
     return series @ _powers(points, series.shape[-1]).mT
 

@@ -58,7 +58,8 @@ def instance(
     K, c, sigma = _products(rng, P, d, whole) if rng.random() < 0.5 else _free(rng, P, d, whole)
     size = np.maximum(np.linalg.norm(K, ord=2, axis=(1, 2)) / LARGEST, 1.0)
     K = K / (np.exp2(np.ceil(np.log2(size))) if whole else size)[:, None, None]
-    return Instance(name, _parameters(rng, name, d), K, c, sigma, _start(rng, d, whole))
+    u0 = _start(rng, d, whole) if np.any(c) else np.full(d, 1.5)
+    return Instance(name, _parameters(rng, name, d), K, c, sigma, u0)
 
 
 def instances(seed: int, name: str, count: int) -> list[Instance]:
@@ -90,9 +91,11 @@ def _numbers(rng: np.random.Generator, shape: tuple[int, ...], whole: bool) -> n
 
 
 def _steps(rng: np.random.Generator, P: int, whole: bool) -> np.ndarray:
-    """Numbers >= 0, a fifth of them zero."""
+    """Numbers >= 0, a fifth of them zero, not all."""
     size = rng.integers(1, 3, size=P).astype(float) if whole else 2 * rng.random(P)
-    return size * (rng.random(P) < 0.8)
+    kept = rng.random(P) < 0.8
+    kept[rng.integers(P)] |= not np.any(kept)
+    return size * kept
 
 
 def _products(
