@@ -7,9 +7,8 @@ takes the best of a few exact ways over each layer, see `fbscore.limit.cells`.  
 after R. H. Nochetto, G. Savaré, C. Verdi, Comm. Pure Appl. Math. 53 (2000) 525-589.
 
 All bounds are computed in float64, include the round-off of the states (`fbscore.limit.rounding`) and are
-rounded up. A computed Bregman gap is known to round-off ``ε`` only and its root enters: radii below about
-``√ε`` times the norms involved, 1e-7 in float64 and 3e-3 in float32, cannot be had, unless ``R`` is
-quadratic.
+rounded up. A computed Bregman gap is known to round-off only and its root enters: the radii have a floor,
+about 4e-7 in float64 and 2e-2 in float32 for numbers of size 1, unless ``R`` is quadratic.
 """
 
 from collections import deque
