@@ -20,7 +20,7 @@ from fbscore import linalg
 from fbscore.errors import require, require_cells
 from fbscore.shapes import Cells, Scalars
 
-__all__ = ["distance", "extend", "norm", "project", "shift", "shift_distance"]
+__all__ = ["common_pieces", "distance", "extend", "norm", "project", "shift", "shift_distance"]
 
 
 def project(values: Cells, cells: int) -> Float[Tensor, "batch {cells} *shape"]:
@@ -132,13 +132,34 @@ def distance(v: Float[Tensor, "batch N *shape"], w: Float[Tensor, "batch M *shap
     N, M = v.shape[1], w.shape[1]
     if N == M:
         return norm(v - w)
-    # In units of 1/(N M): cells of v have length M, cells of w have length N.
-    starts = torch.cat((torch.arange(N, device=v.device) * M, torch.arange(M, device=v.device) * N))
-    starts = starts.sort().values
-    lengths = torch.diff(starts, append=starts.new_full((1,), N * M))
-    pieces = v[:, starts // M] - w[:, starts // N]
+    first, second, lengths = common_pieces(N, M, v.device)
+    pieces = v[:, first] - w[:, second]
     shares = _with_trailing_axes(lengths, v) / (N * M)
     return linalg.norm((shares.sqrt() * pieces).flatten(1))
+
+
+def common_pieces(
+    N: int, M: int, device: torch.device
+) -> tuple[Int[Tensor, "pieces"], Int[Tensor, "pieces"], Int[Tensor, "pieces"]]:
+    r"""The common refinement of two grids, on which functions of either are constant.
+
+    Parameters
+    ----------
+    N, M : int
+        Cells of the two grids.
+    device : torch.device
+
+    Returns
+    -------
+    (pieces,), (pieces,), (pieces,)
+        For each of ``N + M`` pieces the cell of the first grid, the cell of the second and the length in
+        units of ``1/(N M)``; where grid points coincide a piece has length 0.
+    """
+    # Cells of the first grid have length M, cells of the second have length N.
+    starts = torch.cat((torch.arange(N, device=device) * M, torch.arange(M, device=device) * N))
+    starts = starts.sort().values
+    lengths = torch.diff(starts, append=starts.new_full((1,), N * M))
+    return starts // M, starts // N, lengths
 
 
 def shift_distance(values: Cells, r: float) -> Scalars:

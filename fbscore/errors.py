@@ -83,6 +83,13 @@ def require_positive(argument: str, x: Tensor) -> None:
     require(low > 0.0 or x.numel() == 0, argument, "entries > 0", f"a smallest entry of {low}")
 
 
+def require_request(argument: str, x: object) -> None:
+    """Require a radius to ask for: a number that is positive and finite."""
+    is_number = isinstance(x, int | float) and not isinstance(x, bool)
+    require(is_number, argument, "a float", type(x).__name__, TypeError)
+    require(isinstance(x, int | float) and 0.0 < x < torch.inf, argument, "a radius > 0, finite", x)
+
+
 def extremes(x: Tensor) -> tuple[float, float]:
     """Return the smallest and largest entry; NaN if there is one, 0 for no entries.
 

@@ -61,6 +61,22 @@ def symmetric_eigenvalues(M: Float[Tensor, "batch n n"]) -> Float[Tensor, "batch
     return _linalg.eigvalsh(M)
 
 
+def symmetric_eigen(
+    M: Float[Tensor, "*batch n n"],
+) -> tuple[Float[Tensor, "*batch n"], Float[Tensor, "*batch n n"]]:
+    """Eigenvalues in ascending order and the eigenvectors as columns; NaN for a matrix that is not finite."""
+    finite = M.isfinite().flatten(-2).all(-1)[..., None]
+    eigenvalues, vectors = _linalg.eigh(torch.where(finite[..., None], M, 0.0))
+    return torch.where(finite, eigenvalues, torch.nan), vectors
+
+
+def spectral_norm(M: Float[Tensor, "*batch n k"]) -> Float[Tensor, "*batch"]:
+    """Largest singular value; 0 for an empty matrix, NaN for one that is not finite."""
+    if 0 in M.shape:
+        return M.new_zeros(M.shape[:-2])
+    return singular_values(M.flatten(0, -3)).amax(-1).reshape(M.shape[:-2])
+
+
 def svd(
     M: Float[Tensor, "batch n k"],
 ) -> tuple[Float[Tensor, "batch n r"], Float[Tensor, "batch r"], Float[Tensor, "batch r k"]]:

@@ -1,25 +1,26 @@
 """The FBS-, LISTA and ALISTA networks: the only recursion over layers."""
 
+from collections.abc import Iterator
 from functools import singledispatch
 
 import torch
 
-from fbscore.errors import require
+from fbscore.errors import require, require_size
 from fbscore.layers import alista_step, fbs_step, lista_step
 from fbscore.lista import AlistaControls, ListaControls
 from fbscore.samples import Samples
 from fbscore.shapes import States, Trajectories
 from fbscore.types import Controls, Problem
 
-__all__ = ["forward", "layer"]
+__all__ = ["AnyControls", "forward", "layer", "layers"]
 
 AnyControls = Controls | ListaControls | AlistaControls
 AnyProblem = Problem | Samples
 
 
 @singledispatch
-def layer(controls: object, n: int, u: States, problem: AnyProblem) -> States:
-    r"""State after layer ``n`` of the network that the type of ``controls`` stands for.
+def layer(controls: object, n: int, h: float, u: States, problem: AnyProblem) -> States:
+    r"""State after layer ``n``, of length ``h``, of the network that the type of ``controls`` stands for.
 
     Parameters
     ----------
@@ -27,6 +28,8 @@ def layer(controls: object, n: int, u: States, problem: AnyProblem) -> States:
         Further networks register a layer of their own: ``@layer.register``.
     n : int
         ``0 .. N − 1``.
+    h : float
+        ``1/N``, or less where a cell of the controls serves several layers.
     u : (batch, d) or (batch, samples, d)
         State before the layer.
     problem : Problem or Samples
@@ -45,21 +48,21 @@ def layer(controls: object, n: int, u: States, problem: AnyProblem) -> States:
 
 
 @layer.register
-def _(controls: Controls, n: int, u: States, problem: AnyProblem) -> States:
+def _(controls: Controls, n: int, h: float, u: States, problem: AnyProblem) -> States:
     W, tau, lam = controls.W[:, n], controls.tau[:, n], controls.lam[:, n]
-    return fbs_step(u, controls.h, problem.A, problem.f, W, tau, lam, problem.regularizer)
+    return fbs_step(u, h, problem.A, problem.f, W, tau, lam, problem.regularizer)
 
 
 @layer.register
-def _(controls: ListaControls, n: int, u: States, problem: AnyProblem) -> States:
+def _(controls: ListaControls, n: int, h: float, u: States, problem: AnyProblem) -> States:
     W1, W2, lam = controls.W1[:, n], controls.W2[:, n], controls.lam[:, n]
-    return lista_step(u, controls.h, problem.f, W1, W2, lam, problem.regularizer)
+    return lista_step(u, h, problem.f, W1, W2, lam, problem.regularizer)
 
 
 @layer.register
-def _(controls: AlistaControls, n: int, u: States, problem: AnyProblem) -> States:
+def _(controls: AlistaControls, n: int, h: float, u: States, problem: AnyProblem) -> States:
     tau, lam = controls.tau[:, n], controls.lam[:, n]
-    return alista_step(u, controls.h, problem.A, problem.f, controls.W, tau, lam, problem.regularizer)
+    return alista_step(u, h, problem.A, problem.f, controls.W, tau, lam, problem.regularizer)
 
 
 def forward(problem: AnyProblem, controls: AnyControls) -> Trajectories:
@@ -88,12 +91,42 @@ def forward(problem: AnyProblem, controls: AnyControls) -> Trajectories:
     ----------
     X. Lin, C. Wu, arXiv:2605.27133, (2.2), (2.4), (2.6) and section 2.2 [reconstructed].
     """
+    return torch.stack(list(layers(problem, controls)), dim=-2)
+
+
+def layers(problem: AnyProblem, controls: AnyControls, factor: int = 1) -> Iterator[States]:
+    r"""States ``u_0, u_1, ...`` one after the other: what does not keep them needs no memory for them.
+
+    Parameters
+    ----------
+    problem, controls
+        As for `forward`.
+    factor : int
+        Layers for each cell of the controls, at least 1: the network of ``factor N`` layers whose controls
+        are those of ``N`` cells, extended (but never written out).
+
+    Yields
+    ------
+    (batch, d) or (batch, samples, d)
+        ``factor N + 1`` states.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `forward`, when called; ``factor`` is not an int that is at least 1.
+    """
     if layer.dispatch(type(controls)) is layer.dispatch(object):
-        layer(controls, 0, problem.u0, problem)  # says which types are known
+        layer(controls, 0, 1.0, problem.u0, problem)  # says which types are known
     for name in ("batch", "d", "m", "dtype", "device"):
         expected, got = getattr(problem, name), getattr(controls, name)
         require(expected == got, "controls", f"{name} = {expected} as in the problem", got)
-    states = [problem.u0]
-    for n in range(controls.N):
-        states.append(layer(controls, n, states[-1], problem))
-    return torch.stack(states, dim=-2)
+    require_size("factor", factor)
+    return _recursion(problem, controls, factor)
+
+
+def _recursion(problem: AnyProblem, controls: AnyControls, factor: int) -> Iterator[States]:
+    u, h = problem.u0, 1.0 / (controls.N * factor)
+    yield u
+    for n in range(controls.N * factor):
+        u = layer(controls, n // factor, h, u, problem)
+        yield u

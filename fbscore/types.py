@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from fbscore.batched import LayerControls, Measured
@@ -13,6 +13,7 @@ from fbscore.errors import (
     require_floating,
     require_instance,
     require_nonnegative,
+    require_request,
     require_shape,
 )
 from fbscore.regularizers.base import Regularizer
@@ -97,7 +98,7 @@ class Controls(LayerControls):
         require_nonnegative("lam", self.lam)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Enclosure:
     r"""A value that is known up to a radius: the exact one has distance at most ``radius``.
 
@@ -107,15 +108,19 @@ class Enclosure:
         Computed values; trailing axes belong to one vector each.  Infinite where a run overflowed.
     radius : (*shape)
         Bounds on the error, ``>= 0``; infinite where nothing is known.
+    requested : float, optional
+        The radius that was asked for, positive and finite; `met` says where it was reached.
 
     Raises
     ------
     TypeError, ValueError
-        NaN, a negative radius, mixed dtypes or devices, or a radius whose shape does not lead the value's.
+        NaN, a negative radius, mixed dtypes or devices, a radius whose shape does not lead the value's, or a
+        request that is not positive and finite.
     """
 
     value: Float[Tensor, "..."]
     radius: Float[Tensor, "..."]
+    requested: float | None = None
 
     def __post_init__(self) -> None:
         require_floating(value=self.value, radius=self.radius)
@@ -129,3 +134,20 @@ class Enclosure:
         for argument, x in (("value", self.value), ("radius", self.radius)):
             require(not bool(x.isnan().any()), argument, "no NaN", f"{int(x.isnan().sum())} of {x.numel()}")
         require(bool((self.radius >= 0).all()), "radius", "entries >= 0", "a negative entry")
+        if self.requested is not None:
+            require_request("requested", self.requested)
+
+    @property
+    def met(self) -> Bool[Tensor, "..."]:
+        """Where the radius is at most the one requested; where it is finite if none was."""
+        if self.requested is None:
+            return self.radius.isfinite()
+        return self.radius <= self.requested
+
+    def __repr__(self) -> str:
+        """Shapes, the largest radius, and how many of the requests were met."""
+        largest = f", the largest {float(self.radius.max()):.2e}" if self.radius.numel() else ""
+        text = f"Enclosure(value {tuple(self.value.shape)}, radius {tuple(self.radius.shape)}{largest}"
+        if self.requested is not None:
+            text += f", requested {self.requested:.2e}: met by {int(self.met.sum())} of {self.met.numel()}"
+        return text + ")"

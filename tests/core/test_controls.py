@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbscore.controls import distance, extend, norm, project, shift, shift_distance
+from fbscore.controls import common_pieces, distance, extend, norm, project, shift, shift_distance
 
 QUIET = settings(database=None, deadline=None, max_examples=80)
 GRIDS = st.integers(1, 12)
@@ -127,6 +127,19 @@ def test_distance_on_the_common_refinement(N, M, shape):
 def test_distance_by_hand(device):
     v, w = torch.tensor([[1.0, 0.0]], device=device), torch.tensor([[1.0, 0.0, 0.0]], device=device)
     assert distance(v, w).item() == pytest.approx((1 / 6) ** 0.5, rel=1e-6)
+
+
+@QUIET
+@given(N=GRIDS, M=GRIDS)
+def test_common_pieces_cover_the_interval_once(N, M):
+    first, second, lengths = (x.tolist() for x in common_pieces(N, M, torch.device("cpu")))
+    assert sum(lengths) == N * M
+    start = 0
+    for i, j, length in zip(first, second, lengths, strict=True):
+        if length > 0:
+            middle = Fraction(2 * start + length, 2 * N * M)
+            assert (i, j) == (math.floor(middle * N), math.floor(middle * M))
+        start += length
 
 
 @pytest.mark.usefixtures("unchecked")

@@ -82,3 +82,35 @@ def test_svd_of_what_is_not_finite_spoils_no_other(bad):
     for sigma in (linalg.svd(M)[1], linalg.singular_values(M)):
         assert sigma[[0, 2]].tolist() == [[1.0, 1.0]] * 2
         assert sigma[1].isnan().all()
+
+
+def test_symmetric_eigen_by_hand(dtype, device):
+    M = torch.tensor([[[2.0, 1.0], [1.0, 2.0]], [[5.0, 0.0], [0.0, -1.0]]], dtype=dtype, device=device)
+    values, vectors = linalg.symmetric_eigen(M[:, None])
+    rtol = 8 * torch.finfo(dtype).eps
+    torch.testing.assert_close(values.cpu()[:, 0].double(), tensor([1, 3], [-1, 5]), rtol=rtol, atol=0)
+    back = vectors @ torch.diag_embed(values) @ vectors.mT
+    torch.testing.assert_close(back[:, 0], M, rtol=rtol, atol=rtol)
+
+
+def test_spectral_norm_by_hand(device):
+    M = torch.tensor([[[3.0, 0.0, 0.0], [0.0, 0.0, -4.0]], [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0]]], device=device)
+    assert linalg.spectral_norm(M[None]).cpu().flatten().tolist() == pytest.approx([4.0, 2.0], rel=1e-6)
+
+
+def test_one_matrix_that_is_not_finite_leaves_the_others_alone():
+    M = torch.eye(2).double().repeat(3, 1, 1)
+    M[1, 0, 0] = torch.inf
+    values, vectors = linalg.symmetric_eigen(M)
+    assert values[1].isnan().all()
+    assert values[::2].tolist() == [[1.0, 1.0]] * 2
+    assert vectors.isfinite().all()
+    assert linalg.spectral_norm(M).tolist()[::2] == [1.0, 1.0]
+    assert math.isnan(linalg.spectral_norm(M)[1].item())
+
+
+def test_spectra_of_nothing():
+    assert linalg.spectral_norm(torch.ones(2, 3, 0, 4)).tolist() == [[0.0] * 3] * 2
+    assert linalg.spectral_norm(torch.ones(0, 4, 4)).shape == (0,)
+    values, vectors = linalg.symmetric_eigen(torch.ones(0, 2, 4, 4))
+    assert (values.shape, vectors.shape) == ((0, 2, 4), (0, 2, 4, 4))

@@ -1,6 +1,7 @@
 """The recursion against plain loops over numbers."""
 
 import math
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from fbscore import Controls, Problem, forward
+from fbscore import Controls, Problem, extend, forward
+from fbscore.network import layers
 from fbscore.regularizers import L1, L2, HalfSquaredNorm, Regularizer
 from tests.core.instances import EVERY, regularizer
 
@@ -167,3 +169,29 @@ def test_controls_must_match_the_problem(sizes, message, rng):
     _, controls = network(R, **(fitting | sizes), rng=rng)
     with pytest.raises(ValueError, match=f"^{message}$"):
         forward(problem, controls)
+
+
+@pytest.mark.parametrize("factor", [1, 3])
+def test_layers_are_those_of_the_extended_controls(factor, dtype, device, rng):
+    R = regularizer("l1", 4, 3, rng, dtype, device)
+    problem, controls = network(R, 4, 2, 2, 3, rng, dtype, device)
+    extended = Controls(*(extend(x, 2 * factor) for x in (controls.W, controls.tau, controls.lam)))
+    states = list(layers(problem, controls, factor))
+    assert torch.equal(torch.stack(states, dim=1), forward(problem, extended))
+
+
+def test_layers_are_computed_one_at_a_time(rng):
+    """The fourth state of 10^12 layers."""
+    problem, controls = network(regularizer("l1", 2, 3, rng), 2, 1, 2, 3, rng)
+    assert next(islice(layers(problem, controls, 10**12), 3, None)).shape == (2, 3)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_layers_refuse_when_called(rng):
+    problem, controls = network(regularizer("l1", 2, 3, rng), 2, 1, 2, 3, rng)
+    with pytest.raises(ValueError, match=r"^factor: expected a size of at least 1, got 0"):
+        layers(problem, controls, 0)
+    with pytest.raises(TypeError, match=r"^factor: expected an int, got float"):
+        layers(problem, controls, 2.0)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match=r"^controls: expected d = 3 as in the problem, got 2"):
+        layers(problem, network(L2(), 2, 1, 2, 2, rng)[1])

@@ -222,3 +222,34 @@ def test_enclosure_takes_radii_for_leading_axes(shape):
 def test_bad_enclosure(value, radius, error, message):
     with pytest.raises(error, match=f"^{message}"):
         Enclosure(value, radius)
+
+
+def test_met_compares_with_the_request():
+    value, radius = torch.ones(4, 2), torch.tensor([0.0, 0.5, 0.6, torch.inf])
+    assert Enclosure(value, radius, 0.5).met.tolist() == [True, True, False, False]
+    assert Enclosure(value, radius).met.tolist() == [True, True, True, False]
+    assert Enclosure(value, radius).requested is None
+    assert Enclosure(value[:0], radius[:0], 0.5).met.shape == (0,)
+
+
+def test_the_text_of_an_enclosure():
+    value, radius = torch.ones(3, 2), torch.tensor([0.25, 0.5, 2.0])
+    assert repr(Enclosure(value, radius)) == "Enclosure(value (3, 2), radius (3,), the largest 2.00e+00)"
+    assert repr(Enclosure(value, radius, 0.5)).endswith(", requested 5.00e-01: met by 2 of 3)")
+    assert repr(Enclosure(value[:0], radius[:0])) == "Enclosure(value (0, 2), radius (0,))"
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("requested", "error", "got"),
+    [
+        (0.0, ValueError, "a radius > 0, finite, got 0.0"),
+        (float("nan"), ValueError, "a radius > 0, finite, got nan"),
+        (float("inf"), ValueError, "a radius > 0, finite, got inf"),
+        (True, TypeError, "a float, got bool"),
+        ("1", TypeError, "a float, got str"),
+    ],
+)
+def test_bad_request(requested, error, got):
+    with pytest.raises(error, match=f"^requested: expected {got}"):
+        Enclosure(torch.ones(3), torch.ones(3), requested)

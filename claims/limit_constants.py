@@ -1,0 +1,127 @@
+r"""The explicit constants about the deep-layer limit, once, from the raw data.
+
+Nothing here comes from `fbscore`.  All functions work on float64 tensors (batches) and in ball arithmetic
+(one instance), see `claims.kit.arithmetic`.  The limit of a network with controls on N cells is the solution
+of u' ∈ −(Ku − c) − σ∂R(u) with K, c, σ constant on the cells; û is the piecewise-linear interpolant of the
+network's states.  Numbers (4.3) … (4.8) are those of ``docs/mathematics.md``; all displayed formulas are
+*reconstructed*.
+
+Shapes: states (batch, N+1, d); what belongs to a layer (batch, N); what belongs to a time t_n, n = 1 … N,
+(batch, N) too.  Terms of a bound are returned by name; the bound is their sum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from claims import constants
+from claims.constants import Terms, operators
+from claims.kit.arithmetic import (
+    Array,
+    accumulate,
+    constant,
+    exp,
+    frobenius,
+    identity,
+    is_ball,
+    matvec,
+    maximum,
+    norm,
+    spectral_norm,
+    sqrt,
+    where,
+)
+from claims.kit.instances import AnyNetwork
+
+#: Terms of the power series below: for arguments up to 1 the rest is below 10^{-60}.
+SERIES_TERMS = 50
+
+
+# ---------------------------------------------------------------- exponentials
+
+
+def logarithmic_norms(K: Array) -> Array:
+    r"""Return κ = −λ_min((K + Kᵀ)/2) over the last two axes: the rate at which e^{−tK} may stretch.
+
+    The shift by ‖K‖_F makes a positive semidefinite matrix, whose largest eigenvalue is its spectral norm.
+    """
+    symmetric = (K + K.swapaxes(-1, -2)) / 2
+    shift = frobenius(symmetric)
+    return spectral_norm(shift[..., None, None] * identity(K, K.shape[-1]) - symmetric) - shift
+
+
+def mean_growth(x: Array) -> Array:
+    r"""Return :math:`\int_0^1 e^{xr}\,dr = (e^x - 1)/x`."""
+    return _moment(x, lambda k: math.factorial(k + 1), lambda y: (exp(y) - 1) / y)
+
+
+def early_growth(x: Array) -> Array:
+    r"""Return :math:`\int_0^1 r e^{xr}\,dr = (e^x (x - 1) + 1)/x^2`, weighing the start of a cell."""
+    return _moment(x, lambda k: math.factorial(k) * (k + 2), lambda y: (exp(y) * (y - 1) + 1) / (y * y))
+
+
+def late_growth(x: Array) -> Array:
+    r"""Return :math:`\int_0^1 (1 - r) e^{xr}\,dr = (e^x - 1 - x)/x^2`, weighing the end of a cell."""
+    return _moment(x, lambda k: math.factorial(k + 2), lambda y: (exp(y) - 1 - y) / (y * y))
+
+
+def _moment(x: Array, denominator: Callable[[int], int], closed: Callable[[Array], Array]) -> Array:
+    """Return Σ_k x^k / denominator(k) near 0, where the closed form cancels, else the closed form."""
+    small = abs(x) <= 1
+    near, total = where(small, x, 0 * x), 0 * x
+    for k in reversed(range(SERIES_TERMS)):
+        below = denominator(k) if is_ball(x) else float(denominator(k))
+        total = total * near + constant(x, 1.0) / below
+    return where(small, total, closed(where(small, 0 * x + 2, x)))
+
+
+# ---------------------------------------------------------------- section 4, the limit
+
+
+def limit_state_bound(p: AnyNetwork) -> Terms:
+    r"""Return the terms of (4.3) for the limit at t_1 … t_N.
+
+    :math:`\|u(t)\| \le e^{\int\kappa}\|u_0\| + \int_0^t e^{\int_s^t\kappa}\|c(s)\|\,ds`.
+    """
+    K, c, _ = operators(p)
+    x = p.h * logarithmic_norms(K)
+    start = norm(p.u0)
+    return {
+        "initial": accumulate(exp(x), start, 0 * x)[:, 1:],
+        "data": accumulate(exp(x), 0 * start, p.h * mean_growth(x) * norm(c))[:, 1:],
+    }
+
+
+# ---------------------------------------------------------------- section 4, the network's own certificate
+
+
+def bregman_gaps(p: AnyNetwork, states: Array, uncertainty: Array) -> Array:
+    """Return σ_nD_n (batch, N), the Bregman gaps D_n = R(u_n) − R(u_{n+1}) − ⟨p_{n+1}, u_n − u_{n+1}⟩.
+
+    σ_np_{n+1} is read off the step, so that no small σ_n divides; ``uncertainty`` (batch, N), the round-off
+    of these numbers, is added: the root of a gap that is too small by it would be too small by far more.
+    """
+    K, c, sigma = operators(p)
+    before, after = states[:, :-1], states[:, 1:]
+    used = (before - after) / p.h - (matvec(K, before) - c)
+    fall = constants.value(p.regularizer, before) - constants.value(p.regularizer, after)
+    gap = sigma * fall - (used * (before - after)).sum(-1)
+    return where(sigma > 0, maximum(gap, 0.0) + uncertainty, 0 * gap)
+
+
+def network_certificate(p: AnyNetwork, states: Array, uncertainty: Array) -> Terms:
+    r"""Return the terms of (4.7), :math:`\|\hat u - u\| \le \sqrt{a} + b` at t_1 … t_N, each (batch, N).
+
+    a' = 2κa + 2σD̂ with D̂ ≤ (1 − s)D_n and b' = κb + s‖K_n(u_{n+1} − u_n)‖ on a cell, s = (t − t_n)/h, are
+    solved exactly.
+    """
+    K, _, _ = operators(p)
+    x = p.h * logarithmic_norms(K)
+    gaps = 2 * p.h * early_growth(2 * x) * bregman_gaps(p, states, uncertainty)
+    drift = p.h * late_growth(x) * norm(matvec(K, states[:, 1:] - states[:, :-1]))
+    nothing = 0 * x[:, 0]
+    return {
+        "gap": sqrt(accumulate(exp(2 * x), nothing, gaps)[:, 1:]),
+        "drift": accumulate(exp(x), nothing, drift)[:, 1:],
+    }
