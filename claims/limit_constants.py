@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from claims import constants
 from claims.constants import Terms, operators
 from claims.kit.arithmetic import (
     Array,
@@ -33,6 +32,7 @@ from claims.kit.arithmetic import (
     where,
 )
 from claims.kit.instances import AnyNetwork
+from claims.regularizer_constants import value
 
 #: Terms of the power series below: for arguments up to 1 the rest is below 10^{-60}.
 SERIES_TERMS = 50
@@ -105,7 +105,7 @@ def bregman_gaps(p: AnyNetwork, states: Array, uncertainty: Array) -> Array:
     K, c, sigma = operators(p)
     before, after = states[:, :-1], states[:, 1:]
     used = (before - after) / p.h - (matvec(K, before) - c)
-    fall = constants.value(p.regularizer, before) - constants.value(p.regularizer, after)
+    fall = value(p.regularizer, before) - value(p.regularizer, after)
     gap = sigma * fall - (used * (before - after)).sum(-1)
     return where(sigma > 0, maximum(gap, 0.0) + uncertainty, 0 * gap)
 

@@ -139,7 +139,7 @@ def trajectory(
 def _round_off(apply: Map, d: int) -> float:
     """Of the prox, relative, seen where it should move nothing: some work in doubles, or rotate by them."""
     v = np.random.default_rng(d).normal(size=(1, TRIALS, d)).astype(EXTENDED) / 3
-    gap = norm((apply(v, EXTENDED(2.0) ** -100) - v).astype(float)) / norm(v.astype(float))
+    gap = norm((apply(v, EXTENDED(2) ** -100) - v).astype(float)) / norm(v.astype(float))
     seen = float(np.max(gap))
     return max(seen, float(np.finfo(EXTENDED).eps)) if seen < FINE else max(seen, 2.0**-53)
 
