@@ -7,6 +7,7 @@ besides, which can only refute.  The wording of A2 and A3 is *reconstructed*.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -78,6 +79,13 @@ def _bounded_variation(p: StepFunction | FunctionSequence) -> torch.Tensor:
     return jumps.norm(dim=-1).sum(-1).reshape(len(jumps), -1).amax(1) <= p.variation
 
 
+def _same_system(p: NetworkPair) -> torch.Tensor:
+    """Decide that every number but u0 is the same in both runs."""
+    first, second = (replace(one, u0=0 * one.u0).arrays() for one in (p.first, p.second))
+    same = [(x == y).reshape(len(x), -1).all(1) for x, y in zip(first, second, strict=True)]
+    return torch.stack(same).all(0)
+
+
 def _strong_rate(p: ConvergentSequence) -> torch.Tensor:
     """Decide ‖f_k − f‖_p ≤ 4^−k for every member."""
     allowed = sequence_constants.binary_rate(2 * p.index, p.twice_p)
@@ -132,6 +140,12 @@ EQUICONTINUOUS = Assumption(
     "the family is equi-continuous in L²: its members have total variation at most V",
     _bounded_variation,
     "Rademacher functions, whose variation grows without bound",
+)
+SAME_SYSTEM = Assumption(
+    "same system",
+    "both runs have the same A, f, R and θ: they differ in u0 alone",
+    _same_system,
+    "other controls",
 )
 STRONG_RATE = Assumption(
     "strong rate",

@@ -24,6 +24,7 @@ from claims.kit.arithmetic import (
     frobenius,
     identity,
     is_ball,
+    largest,
     matvec,
     maximum,
     norm,
@@ -32,10 +33,14 @@ from claims.kit.arithmetic import (
     where,
 )
 from claims.kit.instances import AnyNetwork
-from claims.regularizer_constants import value
+from claims.magnitudes import operations, step_magnitude
+from claims.regularizer_constants import growth, value
 
 #: Terms of the power series below: for arguments up to 1 the rest is below 10^{-60}.
 SERIES_TERMS = 50
+
+#: Degree of the oracle's Taylor series, and how many of them a cell of the controls takes, or so.
+DEGREE, STEPS = 24, 8
 
 
 # ---------------------------------------------------------------- exponentials
@@ -93,6 +98,12 @@ def limit_state_bound(p: AnyNetwork) -> Terms:
     }
 
 
+def growth_of_distance(p: AnyNetwork, start: Array) -> Array:
+    r"""Return :math:`e^{\int\kappa}` times ``start`` (batch,), a distance at t = 0, at t_1 … t_N."""
+    x = p.h * logarithmic_norms(operators(p)[0])
+    return accumulate(exp(x), start, 0 * x)[:, 1:]
+
+
 # ---------------------------------------------------------------- section 4, the network's own certificate
 
 
@@ -125,3 +136,34 @@ def network_certificate(p: AnyNetwork, states: Array, uncertainty: Array) -> Ter
         "gap": sqrt(accumulate(exp(2 * x), nothing, gaps)[:, 1:]),
         "drift": accumulate(exp(x), nothing, drift)[:, 1:],
     }
+
+
+def gap_magnitude(p: AnyNetwork, states: Array) -> Array:
+    """Return the sum of norms behind `bregman_gaps`, (batch, N): a state is known to its step's round-off."""
+    K, c, sigma = operators(p)
+    before, after = states[:, :-1], states[:, 1:]
+    used = (before - after) / p.h - (matvec(K, before) - c)
+    values = sigma * (abs(value(p.regularizer, before)) + abs(value(p.regularizer, after)))
+    step = step_magnitude(p, states)
+    return values + step * (norm(before - after) / p.h + norm(used))
+
+
+def accumulated_magnitude(p: AnyNetwork, states: Array) -> Array:
+    """Return the magnitudes of the first n steps, each carried on as the limit stretches it, (batch, N)."""
+    x = p.h * logarithmic_norms(operators(p)[0])
+    return accumulate(exp(x), norm(p.u0), maximum(exp(x), 1.0) * step_magnitude(p, states))[:, 1:]
+
+
+def solution_round_off(p: AnyNetwork) -> tuple[int, Array]:
+    """Return operations and magnitude (batch,) behind the oracle's solution, for the rounding model.
+
+    It is a Taylor series of degree `DEGREE` from event to event, some `STEPS` in a cell, each term a product
+    with K; in a cell it moves by h(‖K‖·sup‖u‖ + ‖c‖ + σ‖∂R‖).
+    """
+    K, c, sigma = operators(p)
+    x, terms = p.h * logarithmic_norms(K), limit_state_bound(p)
+    sizes = terms["initial"] + terms["data"] + norm(p.u0)[:, None]
+    c0, c1 = growth(p.regularizer, p.f)
+    speed = frobenius(K) * sizes + norm(c) + sigma * (c0[:, None] + c1[:, None] * sizes)
+    moved = maximum(exp(x), 1.0) * (p.h * speed)
+    return DEGREE * STEPS * operations(p), largest(accumulate(exp(x), norm(p.u0), moved))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from claims.families import convergent, graph_sequences, regularizers
+from claims.families import convergent, graph_sequences, limits, regularizers
 from claims.families import functions as step_functions
 from claims.families import sequences as function_sequences
 from claims.kit.instances import (
@@ -42,8 +43,8 @@ def _tensor(draw: DrawFn, *shape: int, entries: SearchStrategy[float] = _NUMBERS
     return torch.tensor(values, dtype=torch.float64).reshape(1, *shape)
 
 
-def _regularizer(draw: DrawFn, d: int) -> Regularizer:
-    name = draw(st.sampled_from(regularizers.ADMISSIBLE))
+def _regularizer(draw: DrawFn, d: int, names: Sequence[str] = regularizers.ADMISSIBLE) -> Regularizer:
+    name = draw(st.sampled_from(names))
     unit = regularizers.unit(name, 1, d, torch.device("cpu"))
     if name in ("l1", "group_lasso") and draw(st.booleans()):
         count = unit.params["weights"].shape[1]
@@ -78,12 +79,12 @@ def _controls(draw: DrawFn, system: type[AnyNetwork], depth: int, d: int, m: int
 
 
 @st.composite
-def networks(draw: DrawFn) -> AnyNetwork:
+def networks(draw: DrawFn, names: Sequence[str] = regularizers.ADMISSIBLE) -> AnyNetwork:
     """Draw an FBS-, LISTA or ALISTA network with d ≤ 3, m ≤ 2, N ≤ 3."""
     system = draw(st.sampled_from((Network, Lista, Alista)))
     d, m, depth = draw(st.integers(1, 3)), draw(st.integers(0, 2)), draw(st.integers(1, 3))
     A = _tensor(draw, m, d, entries=st.integers(-2, 2).map(float))
-    regularizer, f, u0 = _regularizer(draw, d), _tensor(draw, m), _tensor(draw, d)
+    regularizer, f, u0 = _regularizer(draw, d, names), _tensor(draw, m), _tensor(draw, d)
     return system(regularizer, A, f, u0, **_controls(draw, system, depth, d, m))
 
 
@@ -100,6 +101,18 @@ def network_pairs(draw: DrawFn) -> NetworkPair:
     other = _controls(draw, type(first), depth, d, m)
     changes |= {name: value for name, value in other.items() if draw(st.booleans())}
     return NetworkPair(first, replace(first, **changes))
+
+
+def networks_with_limit() -> SearchStrategy[AnyNetwork]:
+    """Draw a network whose limit the oracle solves."""
+    return networks(limits.SOLVED)
+
+
+@st.composite
+def pairs_of_starts(draw: DrawFn) -> NetworkPair:
+    """Draw a network and a second initial value."""
+    first = draw(networks())
+    return NetworkPair(first, replace(first, u0=_tensor(draw, first.u0.shape[1])))
 
 
 @st.composite

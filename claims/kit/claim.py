@@ -72,6 +72,7 @@ class Check:
     without: Assumption | None = None
     witness: str | None = None
     expected: str | None = None
+    cost: int = 1
 
     @property
     def name(self) -> str:
@@ -147,6 +148,7 @@ class Check:
             "sharp": list(self.sharp),
             "distribution": self.sampled.distribution if self.sampled else "",
             "expected": self.expected,
+            "cost": self.cost,
             "path": "/".join(self.path.parts[-3:]),
             "line": self.line,
         }
@@ -168,6 +170,7 @@ class Claim:
         drawn: SearchStrategy[Any] | None = None,
         sampled: Sampler | None = None,
         sharp: Sequence[str] = (),
+        cost: int = 1,
     ) -> Callable[[Predicate], Any]:
         """Declare a finite form that every instance meeting the assumptions must satisfy.
 
@@ -180,6 +183,8 @@ class Claim:
         sharp : names of terms
             Terms of the bound that the sampled route must attain where they stand alone; see
             `claims.kit.margin`.
+        cost : int
+            What an instance costs in units of one that only runs a network: the budget is divided by it.
         """
 
         if drawn is None and sampled is None:
@@ -188,12 +193,13 @@ class Claim:
             raise TypeError(f"sharp: expected sampled=, the route that measures {', '.join(sharp)}, got none")
 
         def decorate(predicate: Predicate) -> Any:
-            return _as_test(self._check("claim", predicate, sharp=tuple(sharp), drawn=drawn, sampled=sampled))
+            fields = {"sharp": tuple(sharp), "drawn": drawn, "sampled": sampled, "cost": cost}
+            return _as_test(self._check("claim", predicate, **fields))
 
         return decorate
 
     def fails(
-        self, *, without: Assumption, on: Sampler, witness: str, expected: str | None = None
+        self, *, without: Assumption, on: Sampler, witness: str, expected: str | None = None, cost: int = 1
     ) -> Callable[[Predicate], Any]:
         """Declare a known counterexample without an assumption: red if its witness does not violate.
 
@@ -202,7 +208,13 @@ class Claim:
         """
 
         def decorate(predicate: Predicate) -> Any:
-            fields = {"without": without, "sampled": on, "witness": witness, "expected": expected}
+            fields = {
+                "without": without,
+                "sampled": on,
+                "witness": witness,
+                "expected": expected,
+                "cost": cost,
+            }
             return _as_test(self._check("control", predicate, **fields))
 
         return decorate

@@ -17,6 +17,7 @@ import torch
 from claims.kit import rounding
 from claims.kit.arithmetic import Array, matmul, matvec, zeros
 from claims.kit.instances import Alista, AnyNetwork, Lista, Network, Regularizer
+from claims.kit.limits import Limit, limit
 from claims.kit.sample_instances import Samples
 from claims.kit.subject import Subject, SubjectError
 from claims.oracle import grid as oracle_grid
@@ -46,6 +47,18 @@ class Run(Protocol):
 
     def extend(self, values: Array, cells: int) -> Array:
         """Return the step function (batch, N, k) written on a finer grid of ``cells`` cells."""
+        ...
+
+    def limit(self, p: AnyNetwork) -> Limit:
+        """Return the deep-layer limit at t_0 … t_N as the oracle solves it; no part of the subject."""
+        ...
+
+    def enclosure(self, p: AnyNetwork, request: float) -> Limit:
+        """Return u(1) of the limit, (batch, d), and its radius, (batch,), as the subject solves it."""
+        ...
+
+    def reference_rounding(self, operations: int, magnitude: Array) -> Array:
+        """Return the round-off of what the oracle computes in float64, whatever the subject's dtype."""
         ...
 
     def rounding(self, operations: int, magnitude: Array) -> Array:
@@ -84,14 +97,23 @@ class FloatRun:
         SubjectError
             If the subject raises, or answers with anything but a tensor of ``shape`` in the dtype asked for.
         """
+        return self._answer(part, self._called(part, shape, *given), shape)
+
+    def _called(self, part: str, wanted: object, *given: Any) -> object:
+        """Call a part of the subject, asked for what ``wanted`` says.
+
+        Raises
+        ------
+        SubjectError
+            If the subject raises.
+        """
         self.used.add(part)
         try:
-            answer: object = getattr(self.subject, part)(*given)
+            return getattr(self.subject, part)(*given)
         except Exception as error:  # whatever foreign code raises, the user wants to know where and on what
             place = traceback.extract_tb(error.__traceback__)[-1]
-            asked = f"{self.subject.name}: {part}, asked for {shape}, raised {type(error).__name__}: {error}"
+            asked = f"{self.subject.name}: {part}, asked for {wanted}, raised {type(error).__name__}: {error}"
             raise SubjectError(f"{asked} ({Path(place.filename).name}:{place.lineno})") from error
-        return self._answer(part, answer, shape)
 
     def _answer(self, name: str, answer: object, shape: tuple[int, ...]) -> torch.Tensor:
         if not isinstance(answer, torch.Tensor) or tuple(answer.shape) != shape:
@@ -131,6 +153,21 @@ class FloatRun:
     def extend(self, values: torch.Tensor, cells: int) -> torch.Tensor:
         return self._asked("extend", (values.shape[0], cells, *values.shape[2:]), self._given(values), cells)
 
+    def limit(self, p: AnyNetwork) -> Limit:
+        return limit(p)
+
+    def enclosure(self, p: AnyNetwork, request: float) -> Limit:
+        problem = Problem(
+            self._given(p.A), self._given(p.f), self._given(p.u0), self._regularizer(p.regularizer)
+        )
+        answer = self._called("solve", "an enclosure", problem, self._controls(p), request)
+        parts = {"value": tuple(p.u0.shape), "radius": tuple(p.u0.shape[:1])}
+        got = (self._answer(f"solve: {name}", getattr(answer, name, None), x) for name, x in parts.items())
+        return Limit(*got)
+
+    def reference_rounding(self, operations: int, magnitude: torch.Tensor) -> torch.Tensor:
+        return rounding.rounding(rounding.UNIT_ROUNDOFF[torch.float64], operations, magnitude)
+
     def rounding(self, operations: int, magnitude: torch.Tensor) -> torch.Tensor:
         return rounding.rounding(rounding.UNIT_ROUNDOFF[self.dtype], operations, magnitude)
 
@@ -159,6 +196,16 @@ class BallRun:
 
     def extend(self, values: Array, cells: int) -> Array:
         return oracle_grid.extend(values, cells)
+
+    def limit(self, p: AnyNetwork) -> Limit:
+        return limit(p)
+
+    def enclosure(self, p: AnyNetwork, request: float) -> Limit:
+        states, radius = limit(p)
+        return Limit(states[:, -1], radius)
+
+    def reference_rounding(self, operations: int, magnitude: Array) -> Array:
+        return zeros(magnitude, magnitude.shape)
 
     def rounding(self, operations: int, magnitude: Array) -> Array:
         return zeros(magnitude, magnitude.shape)

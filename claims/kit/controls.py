@@ -43,7 +43,7 @@ def search(route: Route) -> Outcome:
     """Look for a counterexample afresh among sampled instances that lack the dropped assumption."""
     closest: float | None = None
     tried = 0
-    for shard, _, batches in route.shards(route.profile.searched, route.profile.shard_size):
+    for shard, _, batches in route.shards(route.budget.searched, route.budget.shard_size):
         tally = Tally()
         outcome: Outcome | None = None
         for batch in batches:

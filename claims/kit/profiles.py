@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Instances a shard of the sampled route; fixed, so that workers and batch sizes change nothing.
 SHARD = 4096
@@ -52,6 +52,20 @@ class Profile:
     def sampled(self) -> int:
         """Instances of the sampled route, corner strata not counted."""
         return self.shards * self.shard_size
+
+    def divided(self, cost: int) -> Profile:
+        """Return the profile for a check whose instances cost so many times what others do.
+
+        Shards become smaller, not fewer; climbers make one round for what they made ``cost`` rounds for.
+        """
+        if cost == 1:
+            return self
+        rounds, starts = max(1, self.climb.rounds // cost), max(1, self.climb.starts // cost)
+        climb = replace(
+            self.climb, drawn=max(1, self.climb.drawn // cost), corners=1, rounds=rounds, starts=starts
+        )
+        drawn, size = max(1, 4 * self.drawn // cost), max(1, self.shard_size // cost)
+        return replace(self, drawn=min(self.drawn, drawn), shard_size=size, climb=climb)
 
 
 PROFILES: dict[str, Profile] = {

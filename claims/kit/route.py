@@ -58,6 +58,11 @@ class Route:
         """Return whether the subject runs the system of these instances, if they are of one."""
         return instances.dimensions.get("system", SYSTEMS[0]) in self.run.subject.systems
 
+    @property
+    def budget(self) -> Profile:
+        """The profile's counts, less where an instance of the check costs more."""
+        return self.profile.divided(self.check.cost)
+
     def judge(self, instances: Instances) -> tuple[torch.Tensor, Margin, Decision]:
         """Return which instances meet the assumptions, their margins and the decisions, on one device."""
         met = self.check.met(instances)

@@ -95,7 +95,7 @@ def _drawn(route: Route) -> Outcome:
     assert strategy is not None
 
     @hypothesis.seed(route.own_seed())
-    @settings(calm, max_examples=route.profile.drawn)
+    @settings(calm, max_examples=route.budget.drawn)
     @given(strategy)
     def examine(instance: Instances) -> None:
         hypothesis.assume(route.runs(instance))
@@ -119,7 +119,7 @@ def _drawn(route: Route) -> Outcome:
 def _sampled(route: Route) -> Outcome:
     """Seeded batches: the stated distribution and the corner strata, shard by shard."""
     tallies: list[Tally] = []
-    for shard, _, batches in route.shards(route.profile.shards, route.profile.shard_size):
+    for shard, _, batches in route.shards(route.budget.shards, route.budget.shard_size):
         tally = Tally()
         for batch in batches:
             met, margin, decision = route.judge(batch.instances)
@@ -134,7 +134,7 @@ def _sampled(route: Route) -> Outcome:
 
 def _adversarial(route: Route) -> Outcome:
     """Sampled instances moved uphill on their margin, shard by shard; none is an independent draw."""
-    climb = route.profile.climb
+    climb = route.budget.climb
     tallies: list[Tally] = []
     moved = False
     for shard, source, batches in route.shards(climb.shards, climb.drawn):

@@ -2,8 +2,8 @@ r"""The implementation under test, as the functions that claims call.
 
 ``--subject pkg.mod:name`` names either a callable ``(Problem, Controls) -> states (batch, N+1, d)``,
 which replaces the forward recursion only, or an object (a module, a class instance) with one or more
-of the attributes ``forward``, ``prox``, ``project`` and ``extend``.  Parts that the subject does not
-bring are those of `fbscore`.
+of the attributes ``forward``, ``prox``, ``project``, ``extend`` and ``solve``.  Parts that the
+subject does not bring are those of `fbscore`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, cast
 import torch
 
 import fbscore
+import fbscore.limit
 from fbscore.regularizers import Regularizer
 
 DEFAULT = "fbscore.network:forward"
@@ -24,7 +25,7 @@ DEFAULT = "fbscore.network:forward"
 SYSTEMS = ("FBS", "LISTA", "ALISTA")
 
 #: The functions that a subject may bring.
-PARTS = ("forward", "prox", "project", "extend")
+PARTS = ("forward", "prox", "project", "extend", "solve")
 
 
 class SubjectError(Exception):
@@ -35,12 +36,18 @@ def _prox(regularizer: Regularizer, v: torch.Tensor, a: torch.Tensor) -> torch.T
     return regularizer.prox(v, a)
 
 
+def _solve(problem: Any, controls: Any, radius: float) -> Any:
+    """Solve with networks of at most 128 layers, or one a cell: what they cannot meet, they say."""
+    return fbscore.limit.solve(problem, controls, radius, max_layers=max(128, controls.N))
+
+
 @dataclass(frozen=True)
 class Subject:
-    """The four functions that claims judge; the defaults are `fbscore`'s.
+    """The five functions that claims judge; the defaults are `fbscore`'s.
 
     ``forward(problem, controls)`` returns states (batch, N+1, d); ``prox(regularizer, v, a)`` returns
-    (batch, d); ``project(values, cells)`` and ``extend(values, cells)`` return functions on ``cells`` cells.
+    (batch, d); ``project(values, cells)`` and ``extend(values, cells)`` return functions on ``cells`` cells;
+    ``solve(problem, controls, radius)`` returns `fbscore.Enclosure`, u(1) of the limit with a radius.
     ``systems`` names the networks that ``forward`` runs; the report says which others were left out.
     ``takes_samples`` tells whether ``forward`` takes `fbscore.Samples` too, with states
     (batch, samples, N+1, d); another one is given all samples as one batch, the controls repeated.
@@ -51,6 +58,7 @@ class Subject:
     prox: Callable[[Regularizer, torch.Tensor, torch.Tensor], torch.Tensor] = _prox
     project: Callable[[torch.Tensor, int], torch.Tensor] = fbscore.project
     extend: Callable[[torch.Tensor, int], torch.Tensor] = fbscore.extend
+    solve: Callable[[Any, Any, float], Any] = _solve
     systems: tuple[str, ...] = SYSTEMS
     takes_samples: bool = True
 
@@ -68,7 +76,7 @@ def load(name: str) -> Subject:
     ------
     SubjectError
         If the text has no colon, the module cannot be imported, the name is not in it, or it is neither
-        callable nor has one of the attributes forward, prox, project, extend.
+        callable nor has one of the attributes forward, prox, project, extend, solve.
     """
     if name == DEFAULT:
         return Subject()
@@ -102,7 +110,8 @@ def load(name: str) -> Subject:
         systems, samples = _systems(found, own_forward), _takes_samples(found, own_forward)
         return Subject(name=name, systems=systems, takes_samples=samples, **parts)
     wanted = (
-        "expected a callable (problem, controls) -> states or an object with forward, prox, project or extend"
+        "expected a callable (problem, controls) -> states or an object with forward, prox, project, extend "
+        "or solve"
     )
     raise SubjectError(f"--subject: {wanted}, got {type(found).__name__}")
 

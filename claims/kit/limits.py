@@ -1,0 +1,88 @@
+r"""The deep-layer limit of an instance, from the oracle: what networks and solvers are compared with.
+
+The limit (2.3) is driven by the network's own controls, constant on its N cells; the oracle solves it
+to round-off.  The radius adds the round-off of K, c and σ, which are products of the raw numbers.  In ball
+arithmetic the states are balls of that radius.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from flint import arb
+
+from claims.kit.arithmetic import Array, is_ball, matmul, matvec
+from claims.kit.instances import Alista, AnyNetwork, Lista, Regularizer
+from claims.oracle import elementary, entrywise, event_driven
+from claims.oracle import regularizers as oracle
+from claims.oracle.flow import UNIT, Flow, perturbation_bound
+
+
+class Limit(NamedTuple):
+    """The limit at t_0 … t_N, (batch, N+1, d), each state within ``radius`` (batch,)."""
+
+    states: Array
+    radius: Array
+
+
+def limit(p: AnyNetwork) -> Limit:
+    """Return the solution of (2.3) at the times of the network's states.
+
+    Where the oracle cannot proceed, or the numbers overflow, the radius is infinite: such an instance is
+    undecided, never held.
+    """
+    if is_ball(p.u0):
+        floats = p.map(lambda x: torch.as_tensor(entrywise.to_float(x)))
+        states, radius = _solved(floats)
+        spread = np.vectorize(lambda x, r: arb(x, r), otypes=[object])
+        return Limit(spread(states, radius[:, None, None]), elementary.to_ball(0 * radius))
+    found = [torch.as_tensor(x, device=p.u0.device) for x in _solved(p)]
+    return Limit(*found)
+
+
+def _solved(p: AnyNetwork) -> tuple[np.ndarray, np.ndarray]:
+    """Return states (batch, N+1, d) and radii (batch,), one instance after the other."""
+    size, (batch, d), N = p.f.shape[1] + 4, p.u0.shape, p.lam.shape[1]
+    K, c, sigma = (x.cpu().numpy() for x in _system(p))
+    products = [x.cpu().numpy() for x in _system(p.map(abs))[:2]]
+    states, radius = np.zeros((batch, N + 1, d)), np.full(batch, np.inf)
+    name, u0 = p.regularizer.name, p.u0.cpu().numpy()
+    for i in range(batch):
+        one = _one(p.regularizer.params, i)
+        try:
+            flow = event_driven.flow(name, one, K[i], c[i], sigma[i], u0[i])
+        except (event_driven.Stuck, ValueError):
+            continue
+        doubt = [size * UNIT * np.linalg.norm(x[i].reshape(N, -1), axis=1) for x in products]
+        states[i] = flow.at(np.arange(N + 1) / N)
+        radius[i] = flow.radius + _rounding(flow, name, one, K[i], sigma[i], doubt)
+    return states, radius
+
+
+def _rounding(flow: Flow, name: str, params: Any, K: Any, sigma: Any, doubt: list[Any]) -> float:
+    """Return how far the limit moves when K and c move by ``doubt`` and σ by a round-off, (4.5)."""
+    c0, c1 = (float(np.max(x)) for x in oracle.growth(name, params))
+    weight = UNIT * sigma * (c0 + c1 * (flow.largest_norm() + flow.radius))
+    return perturbation_bound(flow, K, doubt[0], doubt[1] + weight, 0.0)
+
+
+def _one(params: dict[str, Any], i: int) -> dict[str, Any]:
+    """Return the parameters of one instance as numpy arrays with a batch axis of 1."""
+
+    def one(value: Any) -> Any:
+        if isinstance(value, Regularizer):
+            return value.name, _one(value.params, i)
+        return value[i : i + 1].cpu().numpy() if isinstance(value, torch.Tensor) else value
+
+    return {name: one(value) for name, value in params.items()}
+
+
+def _system(p: AnyNetwork) -> tuple[Array, Array, Array]:
+    """Return K (batch, N, d, d), c (batch, N, d) and σ (batch, N) of the limit system."""
+    if isinstance(p, Lista):
+        return p.W2, matvec(p.W1, p.f[:, None]), p.lam
+    W = p.tau[:, :, None, None] * (p.W[:, None] if isinstance(p, Alista) else p.W)
+    sigma = p.lam if isinstance(p, Alista) else p.tau * p.lam
+    return matmul(W, p.A[:, None]), matvec(W, p.f[:, None]), sigma
