@@ -158,12 +158,12 @@ def solution_round_off(p: AnyNetwork) -> tuple[int, Array]:
     """Return operations and magnitude (batch,) behind the oracle's solution, for the rounding model.
 
     It is a Taylor series of degree `DEGREE` from event to event, some `STEPS` in a cell, each term a product
-    with K; in a cell it moves by h(‖K‖·sup‖u‖ + ‖c‖ + σ‖∂R‖).
+    with K; in a cell it moves by h(‖K‖·sup‖u‖ + ‖c‖ + σ‖∂R‖), and a series takes two operations a term.
     """
     K, c, sigma = operators(p)
     x, terms = p.h * logarithmic_norms(K), limit_state_bound(p)
     sizes = terms["initial"] + terms["data"] + norm(p.u0)[:, None]
     c0, c1 = growth(p.regularizer, p.f)
     speed = frobenius(K) * sizes + norm(c) + sigma * (c0[:, None] + c1[:, None] * sizes)
-    moved = maximum(exp(x), 1.0) * (p.h * speed)
+    moved = maximum(exp(x), 1.0) * (p.h * speed + 2 * sizes / STEPS)
     return DEGREE * STEPS * operations(p), largest(accumulate(exp(x), norm(p.u0), moved))

@@ -20,13 +20,14 @@ from claims.kit.routes import Outcome, Route, run_route
 from claims.kit.subject import Subject
 from tests.faults.constants import CONSTANTS
 from tests.faults.grids import GRIDS
+from tests.faults.limits import LIMITS
 from tests.faults.network import NETWORK
 from tests.faults.plants import Fault
 from tests.faults.prox import PROX
 from tests.faults.samples import SAMPLES
 from tests.faults.sequences import SEQUENCES
 
-FAULTS = (*NETWORK, *PROX, *GRIDS, *CONSTANTS, *SEQUENCES, *SAMPLES)
+FAULTS = (*NETWORK, *PROX, *GRIDS, *CONSTANTS, *SEQUENCES, *SAMPLES, *LIMITS)
 
 
 def judge(check: Check, subject: Subject, seed: int = 1) -> Outcome:

@@ -9,6 +9,7 @@ from typing import cast
 
 import torch
 
+from claims import grid_constants
 from claims.families import matrices, networks, regularizers, systems
 from claims.families.plain import plain
 from claims.kit.instances import AnyNetwork, Lista, Network, NetworkPair
@@ -34,7 +35,8 @@ KNOWN = "Groups of one shape: regulariser uniform over those whose limit the ora
 def refined(p: AnyNetwork, factor: int) -> AnyNetwork:
     """Return the network with ``factor`` layers for each cell of the controls: the same limit."""
     names = {Lista: ("W1", "W2", "lam"), Network: ("W", "tau", "lam")}.get(type(p), ("tau", "lam"))
-    return replace(p, **{name: getattr(p, name).repeat_interleave(factor, 1) for name in names})
+    cells = factor * p.depth
+    return replace(p, **{name: grid_constants.refined(getattr(p, name), cells) for name in names})
 
 
 def volume(source: Source, count: int, names: Sequence[str]) -> tuple[str, AnyNetwork]:
@@ -86,6 +88,8 @@ def draw(source: Source, size: int, names: Sequence[str] = SOLVED) -> Iterator[B
     for family, network in corners(source, source.choice(names)):
         system = source.choice(systems.MAKERS)
         yield Batch(system(network).representable(), family, independent=False)
+    swung = plain(source, "l1", 2, 1, 2, gain=0.5, data=0.25, lam=4.0)
+    yield Batch(replace(swung, tau=swung.tau / 2), "corner: τ = 1/2", independent=False)
     driven = plain(source, "l1", 2, 2, 2, data=1.0)
     yield Batch(replace(driven, u0=0 * driven.u0), "corner: data alone", independent=False)
 

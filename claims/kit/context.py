@@ -17,7 +17,7 @@ import torch
 from claims.kit import rounding
 from claims.kit.arithmetic import Array, matmul, matvec, zeros
 from claims.kit.instances import Alista, AnyNetwork, Lista, Network, Regularizer
-from claims.kit.limits import Limit, limit
+from claims.kit.limits import Limit, centred, limit
 from claims.kit.sample_instances import Samples
 from claims.kit.subject import Subject, SubjectError
 from claims.oracle import grid as oracle_grid
@@ -201,8 +201,7 @@ class BallRun:
         return limit(p)
 
     def enclosure(self, p: AnyNetwork, request: float) -> Limit:
-        states, radius = limit(p)
-        return Limit(states[:, -1], radius)
+        return centred(limit(p))
 
     def reference_rounding(self, operations: int, magnitude: Array) -> Array:
         return zeros(magnitude, magnitude.shape)

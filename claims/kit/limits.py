@@ -42,6 +42,13 @@ def limit(p: AnyNetwork) -> Limit:
     return Limit(*found)
 
 
+def centred(found: Limit) -> Limit:
+    """Return u(1) of a limit in balls as exact centres with a radius that holds the balls for certain."""
+    last = found.states[:, -1]
+    reach = np.linalg.norm(2 * entrywise.radius(last), axis=-1)
+    return Limit(elementary.to_ball(entrywise.to_float(last)), elementary.to_ball(reach))
+
+
 def _solved(p: AnyNetwork) -> tuple[np.ndarray, np.ndarray]:
     """Return states (batch, N+1, d) and radii (batch,), one instance after the other."""
     size, (batch, d), N = p.f.shape[1] + 4, p.u0.shape, p.lam.shape[1]

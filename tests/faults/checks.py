@@ -22,3 +22,6 @@ GRAPH, GAP, LIMIT = (
 KEPT, CLOSED = "test_levels_keep_enough_members", "test_graph_is_closed"
 EQUIDISTANT, IN_L2 = "test_rademacher_functions_are_equidistant", "test_converges_in_l2"
 BAD_SETS, OFF_SETS = "test_bad_sets_are_small", "test_converges_off_a_small_set"
+CERTIFICATE, DEPTHS = "test_certificate_of_the_network", "test_depths_are_cauchy"
+STARTS, LIMIT_BOUND = "test_solutions_from_two_starts", "test_limit_is_bounded"
+SOLVER = "test_solver_encloses_the_limit"
