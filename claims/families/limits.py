@@ -88,8 +88,9 @@ def draw(source: Source, size: int, names: Sequence[str] = SOLVED) -> Iterator[B
     for family, network in corners(source, source.choice(names)):
         system = source.choice(systems.MAKERS)
         yield Batch(system(network).representable(), family, independent=False)
-    swung = plain(source, "l1", 2, 1, 2, gain=0.5, data=0.25, lam=4.0)
-    yield Batch(replace(swung, tau=swung.tau / 2), "corner: τ = 1/2", independent=False)
+    for name in ("l1", "l2"):  # solved from event to event, and by refinement
+        swung = plain(source, name, 2, 2, 2, gain=0.5, data=0.25, lam=4.0)
+        yield Batch(replace(swung, tau=swung.tau / 2), "corner: τ = 1/2", independent=False)
     driven = plain(source, "l1", 2, 2, 2, data=1.0)
     yield Batch(replace(driven, u0=0 * driven.u0), "corner: data alone", independent=False)
 
