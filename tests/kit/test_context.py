@@ -162,3 +162,25 @@ def test_the_rounding_model():
 def test_nothing_is_rounded_in_ball_arithmetic():
     magnitude = points([3.0]).ball().bound
     assert elementary.to_float(BallRun().rounding(5, magnitude)).tolist() == [0.0]
+
+
+def test_the_solver_of_a_subject_is_asked_for_an_enclosure():
+    p = network()
+    value, radius = FLOAT.enclosure(p, 0.5)
+    states, certified = FLOAT.limit(p)
+    assert (value - states[:, -1]).norm(dim=1).le(radius + certified).all()
+    assert "solve" in FLOAT.used
+
+
+@pytest.mark.parametrize("answer", [None, torch.zeros(3, 2)], ids=["nothing", "no radius"])
+def test_a_solver_that_answers_anything_else_is_refused(answer):
+    run = FloatRun(replace(Subject(), solve=lambda *_: answer), CPU, torch.float64)
+    with pytest.raises(SubjectError, match="solve: value: expected a tensor of shape"):
+        run.enclosure(network(), 0.5)
+
+
+def test_round_off_of_the_oracle_is_that_of_float64():
+    size = torch.ones(3, dtype=torch.float64)
+    run = FloatRun(Subject(), CPU, torch.float32)
+    assert torch.equal(run.reference_rounding(5, size), FLOAT.rounding(5, size))
+    assert (run.rounding(5, size) > run.reference_rounding(5, size)).all()

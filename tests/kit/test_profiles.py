@@ -21,3 +21,14 @@ def test_counts():
     assert PROFILES["quick"].searched == 0
     assert {PROFILES[name].shard_size for name in ("default", "thorough")} == {SHARD} == {4096}
     assert PROFILES["default"].sampled == 24 * 4096
+
+
+def test_costly_checks_get_smaller_shards_not_fewer():
+    default = PROFILES["default"]
+    less = default.divided(32)
+    assert default.divided(1) is default
+    assert (less.shards, less.searched) == (default.shards, default.searched)
+    assert less.shard_size == default.shard_size // 32
+    assert less.climb.moved < default.climb.moved / 32
+    assert 1 <= less.drawn < default.drawn
+    assert PROFILES["quick"].divided(10**9).shard_size == 1
