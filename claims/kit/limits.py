@@ -36,10 +36,14 @@ def limit(p: AnyNetwork) -> Limit:
     if is_ball(p.u0):
         floats = p.map(lambda x: torch.as_tensor(entrywise.to_float(x)))
         states, radius = _solved(floats)
-        spread = np.vectorize(lambda x, r: arb(x, r), otypes=[object])
-        return Limit(spread(states, radius[:, None, None]), elementary.to_ball(0 * radius))
+        balls: Any = np.frompyfunc(_ball, 2, 1)(states, radius[:, None, None])
+        return Limit(balls, elementary.to_ball(0 * radius))
     found = [torch.as_tensor(x, device=p.u0.device) for x in _solved(p)]
     return Limit(*found)
+
+
+def _ball(middle: float, radius: float) -> arb:
+    return arb(middle, radius)
 
 
 def centred(found: Limit) -> Limit:
@@ -54,16 +58,19 @@ def _solved(p: AnyNetwork) -> tuple[np.ndarray, np.ndarray]:
     size, (batch, d), N = p.f.shape[1] + 4, p.u0.shape, p.lam.shape[1]
     K, c, sigma = (x.cpu().numpy() for x in _system(p))
     products = [x.cpu().numpy() for x in _system(p.map(abs))[:2]]
+    times = np.linspace(0.0, 1.0, N + 1)
     states, radius = np.zeros((batch, N + 1, d)), np.full(batch, np.inf)
     name, u0 = p.regularizer.name, p.u0.cpu().numpy()
     for i in range(batch):
         one = _one(p.regularizer.params, i)
+        if not all(np.isfinite(x[i]).all() for x in (K, c, sigma)):
+            continue
         try:
             flow = event_driven.flow(name, one, K[i], c[i], sigma[i], u0[i])
-        except (event_driven.Stuck, ValueError):
+        except event_driven.Stuck:
             continue
         doubt = [size * UNIT * np.linalg.norm(x[i].reshape(N, -1), axis=1) for x in products]
-        states[i] = flow.at(np.arange(N + 1) / N)
+        states[i] = flow.at(times)
         radius[i] = flow.radius + _rounding(flow, name, one, K[i], sigma[i], doubt)
     return states, radius
 

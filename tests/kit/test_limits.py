@@ -1,6 +1,7 @@
 """The oracle's limit of a batch of instances: closed forms, all systems, balls, and what cannot be solved."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def test_linear_systems_decay(system):
 
 @pytest.mark.parametrize("name", limits.SOLVED)
 def test_deep_networks_come_close(name):
-    networks = [b.instances for b in limits.draw(source(3), 64, (name,)) if b.independent]
+    networks: list[Any] = [b.instances for b in limits.draw(source(3), 64, (name,)) if b.independent]
     assert len({type(p) for p in networks}) > 1
     for p in networks:
         states, radius = kit_limits.limit(p)
