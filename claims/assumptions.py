@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from claims import regularizer_constants, sequence_constants
+from claims import limit_constants, regularizer_constants, sequence_constants
 from claims.kit.claim import Assumption
 from claims.kit.instances import NetworkPair, StepFunction
 from claims.kit.sample_instances import Samples, SamplesPair
@@ -86,6 +86,10 @@ def _same_system(p: NetworkPair) -> torch.Tensor:
     return torch.stack(same).all(0)
 
 
+def _moderate(p: Any) -> torch.Tensor:
+    return limit_constants.stretch(p) <= 2.0**10
+
+
 def _strong_rate(p: ConvergentSequence) -> torch.Tensor:
     """Decide ‖f_k − f‖_p ≤ 4^−k for every member."""
     allowed = sequence_constants.binary_rate(2 * p.index, p.twice_p)
@@ -140,6 +144,12 @@ EQUICONTINUOUS = Assumption(
     "the family is equi-continuous in L²: its members have total variation at most V",
     _bounded_variation,
     "Rademacher functions, whose variation grows without bound",
+)
+MODERATE = Assumption(
+    "moderate",
+    "the limit stretches distances at most 2^10 times (no part of the theorem: so far the oracle is sure)",
+    _moderate,
+    "strongly expanding systems",
 )
 SAME_SYSTEM = Assumption(
     "same system",

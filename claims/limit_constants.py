@@ -3,8 +3,8 @@ r"""The explicit constants about the deep-layer limit, once, from the raw data.
 Nothing here comes from `fbscore`.  All functions work on float64 tensors (batches) and in ball arithmetic
 (one instance), see `claims.kit.arithmetic`.  The limit of a network with controls on N cells is the solution
 of u' ∈ −(Ku − c) − σ∂R(u) with K, c, σ constant on the cells; û is the piecewise-linear interpolant of the
-network's states.  Numbers (4.3) … (4.8) are those of ``docs/mathematics.md``; all displayed formulas are
-*reconstructed*.
+network's states.  The numbers (4.3) and (4.7) are those of ``docs/mathematics.md``; all displayed formulas
+are *reconstructed*.
 
 Shapes: states (batch, N+1, d); what belongs to a layer (batch, N); what belongs to a time t_n, n = 1 … N,
 (batch, N) too.  Terms of a bound are returned by name; the bound is their sum.
@@ -27,6 +27,7 @@ from claims.kit.arithmetic import (
     largest,
     matvec,
     maximum,
+    minimum,
     norm,
     spectral_norm,
     sqrt,
@@ -41,6 +42,9 @@ SERIES_TERMS = 50
 
 #: Degree of the oracle's Taylor series, and how many of them a cell of the controls takes, or so.
 DEGREE, STEPS = 24, 8
+
+#: A radius from here on is as good as none.
+LARGEST = 2.0**1000
 
 
 # ---------------------------------------------------------------- exponentials
@@ -96,6 +100,11 @@ def limit_state_bound(p: AnyNetwork) -> Terms:
         "initial": accumulate(exp(x), start, 0 * x)[:, 1:],
         "data": accumulate(exp(x), 0 * start, p.h * mean_growth(x) * norm(c))[:, 1:],
     }
+
+
+def stretch(p: AnyNetwork) -> Array:
+    r"""Return :math:`e^{\int \max(\kappa, 0)}`, how much the limit may stretch a distance, (batch,)."""
+    return exp((p.h * maximum(logarithmic_norms(operators(p)[0]), 0.0)).sum(1))
 
 
 def growth_of_distance(p: AnyNetwork, start: Array) -> Array:
@@ -167,3 +176,8 @@ def solution_round_off(p: AnyNetwork) -> tuple[int, Array]:
     speed = frobenius(K) * sizes + norm(c) + sigma * (c0[:, None] + c1[:, None] * sizes)
     moved = maximum(exp(x), 1.0) * (p.h * speed + 2 * sizes / STEPS)
     return DEGREE * STEPS * operations(p), largest(accumulate(exp(x), norm(p.u0), moved))
+
+
+def forgiven(own: Array, radius: Array) -> Array:
+    """Return how much of the solution's radius its round-off explains, (batch,): none of an infinite one."""
+    return minimum(own, where(radius < LARGEST, radius, 0 * radius))

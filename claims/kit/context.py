@@ -17,7 +17,7 @@ import torch
 from claims.kit import rounding
 from claims.kit.arithmetic import Array, matmul, matvec, zeros
 from claims.kit.instances import Alista, AnyNetwork, Lista, Network, Regularizer
-from claims.kit.limits import Limit, centred, limit
+from claims.kit.limits import Limit, answer, limit
 from claims.kit.sample_instances import Samples
 from claims.kit.subject import Subject, SubjectError
 from claims.oracle import grid as oracle_grid
@@ -174,7 +174,10 @@ class FloatRun:
 
 @dataclass(frozen=True)
 class BallRun:
-    """The independent route: the oracles in ball arithmetic, from the raw numbers alone."""
+    """The independent route: the oracles in ball arithmetic, from the raw numbers alone.
+
+    The limit alone has no route in balls: there it is a second oracle in floats, see `claims.kit.limits`.
+    """
 
     def forward(self, p: AnyNetwork | Samples) -> Array:
         if isinstance(p, Samples):
@@ -201,7 +204,7 @@ class BallRun:
         return limit(p)
 
     def enclosure(self, p: AnyNetwork, request: float) -> Limit:
-        return centred(limit(p))
+        return answer(p, request)
 
     def reference_rounding(self, operations: int, magnitude: Array) -> Array:
         return zeros(magnitude, magnitude.shape)

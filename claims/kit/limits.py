@@ -1,8 +1,11 @@
 r"""The deep-layer limit of an instance, from the oracle: what networks and solvers are compared with.
 
 The limit (2.3) is driven by the network's own controls, constant on its N cells; the oracle solves it
-to round-off.  The radius adds the round-off of K, c and σ, which are products of the raw numbers.  In ball
-arithmetic the states are balls of that radius.
+to round-off.  The radius adds the round-off of K, c and σ, which are products of the raw numbers.
+
+Where an instance is decided again, in balls, the states come from `claims.oracle.moreau_yosida` instead: a
+route of its own through the prox, in floats, with an estimate of its error (about 1e-8) as the balls' radius.
+So the second decision is independent, though not one of 60 digits.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from flint import arb
 
 from claims.kit.arithmetic import Array, is_ball, matmul, matvec
 from claims.kit.instances import Alista, AnyNetwork, Lista, Regularizer
-from claims.oracle import elementary, entrywise, event_driven
+from claims.oracle import elementary, entrywise, event_driven, moreau_yosida
 from claims.oracle import regularizers as oracle
 from claims.oracle.flow import UNIT, Flow, perturbation_bound
 
@@ -34,8 +37,7 @@ def limit(p: AnyNetwork) -> Limit:
     undecided, never held.
     """
     if is_ball(p.u0):
-        floats = p.map(lambda x: torch.as_tensor(entrywise.to_float(x)))
-        states, radius = _solved(floats)
+        states, radius = _smoothed(p.map(lambda x: torch.as_tensor(entrywise.to_float(x))))
         balls: Any = np.frompyfunc(_ball, 2, 1)(states, radius[:, None, None])
         return Limit(balls, elementary.to_ball(0 * radius))
     found = [torch.as_tensor(x, device=p.u0.device) for x in _solved(p)]
@@ -46,11 +48,26 @@ def _ball(middle: float, radius: float) -> arb:
     return arb(middle, radius)
 
 
-def centred(found: Limit) -> Limit:
-    """Return u(1) of a limit in balls as exact centres with a radius that holds the balls for certain."""
-    last = found.states[:, -1]
-    reach = np.linalg.norm(2 * entrywise.radius(last), axis=-1)
-    return Limit(elementary.to_ball(entrywise.to_float(last)), elementary.to_ball(reach))
+def answer(p: AnyNetwork, request: float) -> Limit:
+    """Return what the oracle answers in the place of a solver, in balls: u(1), with the radius requested."""
+    states, radius = _solved(p.map(lambda x: torch.as_tensor(entrywise.to_float(x))))
+    return Limit(elementary.to_ball(states[:, -1]), elementary.to_ball(np.maximum(radius, request)))
+
+
+def _smoothed(p: AnyNetwork) -> tuple[np.ndarray, np.ndarray]:
+    """Return states and errors by the second route, which knows nothing but the prox."""
+    (batch, d), N = p.u0.shape, p.lam.shape[1]
+    K, c, sigma = (x.cpu().numpy() for x in _system(p))
+    name, times = p.regularizer.name, np.linspace(0.0, 1.0, N + 1)[1:]
+    states, errors, u0 = np.zeros((batch, N + 1, d)), np.full(batch, np.inf), p.u0.cpu().numpy()
+    for i in range(batch):
+        one = _one(p.regularizer.params, i)
+        try:
+            found = moreau_yosida.trajectory(name, one, K[i], c[i], sigma[i], u0[i], times)
+        except moreau_yosida.Stuck:
+            continue
+        states[i], errors[i] = np.vstack([u0[i], found.value]), found.error
+    return states, errors
 
 
 def _solved(p: AnyNetwork) -> tuple[np.ndarray, np.ndarray]:

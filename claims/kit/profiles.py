@@ -56,13 +56,16 @@ class Profile:
     def divided(self, cost: int) -> Profile:
         """Return the profile for a check whose instances cost so many times what others do.
 
-        Shards become smaller, not fewer; climbers make one round for what they made ``cost`` rounds for.
+        Shards become smaller, not fewer, and climbers make fewer rounds, then are fewer; drawn instances,
+        which are small, become fewer by a quarter of ``cost`` only.
         """
         if cost == 1:
             return self
-        rounds, starts = max(1, self.climb.rounds // cost), max(1, self.climb.starts // cost)
+        rounds = max(1, self.climb.rounds // cost)
+        starts = max(1, self.climb.starts * self.climb.rounds // (rounds * cost))
+        seen = max(1, self.climb.drawn // cost)
         climb = replace(
-            self.climb, drawn=max(1, self.climb.drawn // cost), corners=1, rounds=rounds, starts=starts
+            self.climb, drawn=seen, corners=1, rounds=rounds, starts=min(starts, self.climb.starts)
         )
         drawn, size = max(1, 4 * self.drawn // cost), max(1, self.shard_size // cost)
         return replace(self, drawn=min(self.drawn, drawn), shard_size=size, climb=climb)

@@ -130,12 +130,14 @@ def energy_bound(kappa: Array, lengths: Array, residual: Array, gap: Array, jump
         (S,), jump at the start of each interval; the first one is |v(0) - u0|.
     """
     a = b = worst = 0.0
-    for rate, length, r, e, jump in zip(kappa, lengths, residual, gap, jumps, strict=True):
-        factor, b = np.exp(rate * length), b + jump
-        most = max(1.0, factor)
-        worst = max(worst, np.sqrt(most * most * (a + 2 * e)) + most * (b + r))
-        a, b = factor * factor * a + 2 * most * most * e, factor * b + most * r
-    return float(max(worst, np.sqrt(a) + b)) * (1 + 16 * len(lengths) * UNIT)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rate, length, r, e, jump in zip(kappa, lengths, residual, gap, jumps, strict=True):
+            factor, b = np.exp(rate * length), b + jump
+            most = max(1.0, factor)
+            worst = max(worst, np.sqrt(most * most * (a + 2 * e)) + most * (b + r))
+            a, b = factor * factor * a + 2 * most * most * e, factor * b + most * r
+    bound = float(max(worst, np.sqrt(a) + b)) * (1 + 16 * len(lengths) * UNIT)
+    return bound if np.isfinite(a + b) and np.isfinite(worst) else np.inf  # max drops NaN
 
 
 def perturbation_bound(

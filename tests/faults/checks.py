@@ -24,4 +24,4 @@ EQUIDISTANT, IN_L2 = "test_rademacher_functions_are_equidistant", "test_converge
 BAD_SETS, OFF_SETS = "test_bad_sets_are_small", "test_converges_off_a_small_set"
 CERTIFICATE, DEPTHS = "test_certificate_of_the_network", "test_depths_are_cauchy"
 STARTS, LIMIT_BOUND = "test_solutions_from_two_starts", "test_limit_is_bounded"
-SOLVER = "test_solver_encloses_the_limit"
+SOLVER, TIGHT = "test_solver_encloses_the_limit", "test_solver_is_no_worse_than_a_network"

@@ -14,7 +14,7 @@ import fbscore
 from claims import limit_constants
 from claims.kit.subject import Subject
 from fbscore.limit import solve
-from tests.faults.checks import CERTIFICATE, DEPTHS, LIMIT_BOUND, SOLVER, STARTS
+from tests.faults.checks import CERTIFICATE, DEPTHS, LIMIT_BOUND, SOLVER, STARTS, TIGHT
 from tests.faults.plants import Fault, Plant, changed_constant, changed_states, scaled, with_parts
 
 
@@ -80,6 +80,16 @@ LIMITS = (
         "Bregman gap of the certificate dropped",
         changed_constant(limit_constants, "network_certificate", lambda t: scaled(t, "gap", 0.0)),
         (CERTIFICATE, DEPTHS),
+    ),
+    Fault(
+        "Bregman gap of the certificate times 0.24",
+        changed_constant(limit_constants, "network_certificate", lambda t: scaled(t, "gap", 0.49)),
+        (CERTIFICATE,),
+    ),
+    Fault(
+        "radius infinite",
+        changed_solution(lambda e: fbscore.Enclosure(e.value, e.radius + torch.inf)),
+        (TIGHT,),
     ),
     Fault(
         "logarithmic norm with the other sign",

@@ -54,16 +54,29 @@ def test_deep_networks_come_close(name):
         assert errors[1] <= errors[0] / 4 + 0.05
 
 
-def test_balls_hold_the_solution_and_the_centres_are_sure():
+def test_the_second_route_agrees_and_answers_for_a_solver():
     p = plain(source(), "l1", 1, 2, 2, gain=0.5, data=1.0, lam=0.5)
-    states, radius = kit_limits.limit(p)
+    states, _ = kit_limits.limit(p)
     with elementary.digits(60):
         found = BallRun().limit(p.ball())
-        value, reach = BallRun().enclosure(p.ball(), 1.0)
-        assert np.abs(entrywise.to_float(found.states) - states.numpy()).max() < 1e-15
-        assert math.isclose(entrywise.radius(found.states).max(), float(radius[0]), rel_tol=1e-6)
+        value, reach = BallRun().enclosure(p.ball(), 0.5)
+        error = entrywise.radius(found.states).max()
+        assert 0 < error < 1e-5
+        assert np.abs(entrywise.to_float(found.states) - states.numpy()).max() <= error
+        assert float(reach[0].mid()) == 0.5
         gap = elementary.norm(value - found.states[:, -1])
         assert all(bool(x <= y) for x, y in zip(gap, reach, strict=True))
+
+
+def test_the_second_route_convicts_the_first(monkeypatch):
+    """A wrong oracle must not refute a statement: the second decision sees another solution."""
+    right = kit_limits._solved
+    monkeypatch.setattr(kit_limits, "_solved", lambda p: (1.05 * right(p)[0], right(p)[1]))
+    p = plain(source(), "l1", 1, 2, 1, gain=1.0)
+    wrong, _ = kit_limits.limit(p)
+    with elementary.digits(60):
+        found = entrywise.to_float(BallRun().limit(p.ball()).states)
+    assert np.abs(found - wrong.numpy()).max() > 0.04 * np.abs(found).max()
 
 
 def test_what_the_oracle_cannot_solve_has_no_finite_radius(monkeypatch):
