@@ -42,16 +42,16 @@ def test_linear_systems_decay(system):
 
 @pytest.mark.parametrize("name", limits.SOLVED)
 def test_deep_networks_come_close(name):
-    networks: list[Any] = [b.instances for b in limits.draw(source(3), 64, (name,)) if b.independent]
+    networks: list[Any] = [b.instances for b in limits.draw(source(3), 24, (name,)) if b.independent]
     assert len({type(p) for p in networks}) > 1
     for p in networks:
         states, radius = kit_limits.limit(p)
         assert radius.isfinite().all()
         errors = [
             (FLOAT.forward(limits.refined(p, factor))[:, -1] - states[:, -1]).norm(dim=1).max()
-            for factor in (1, 16)
+            for factor in (1, 8)
         ]
-        assert errors[1] <= errors[0] / 4 + 0.05
+        assert errors[1] <= errors[0] / 3 + 0.05
 
 
 def test_the_second_route_agrees_and_answers_for_a_solver():
