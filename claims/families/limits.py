@@ -10,7 +10,7 @@ from typing import cast
 import torch
 
 from claims import grid_constants
-from claims.families import matrices, networks, regularizers, systems
+from claims.families import attaining, matrices, networks, regularizers, systems
 from claims.families.plain import plain
 from claims.kit.instances import AnyNetwork, Lista, Network, NetworkPair
 from claims.kit.sampling import Batch, Sampler, Source, portions
@@ -91,6 +91,9 @@ def draw(source: Source, size: int, names: Sequence[str] = SOLVED) -> Iterator[B
     for name in ("l1", "l2"):  # solved from event to event, and by refinement
         swung = plain(source, name, 2, 2, 2, gain=0.5, data=0.25, lam=4.0)
         yield Batch(replace(swung, tau=swung.tau / 2), "corner: τ = 1/2", independent=False)
+    general = attaining.general(source, 4, 2)
+    general = replace(general, lam=general.lam + 0.25).representable()
+    yield Batch(general, "corner: general K and f", independent=False)
     pulled = plain(source, "l1", 2, 1, 1, data=1.0, lam=1.0)
     pulled = replace(pulled, f=-3 * pulled.u0, u0=2 * pulled.u0, lam=pulled.u0.clone())
     yield Batch(pulled, "corner: across 0 in one layer", independent=False)

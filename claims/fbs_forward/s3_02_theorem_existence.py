@@ -1,7 +1,7 @@
 r"""Theorem 3.2 (existence and uniqueness): the limit system has one solution, and networks converge to it.
 
 Assume A1.  The network's states alone bound their distance to every solution of the limit system (2.3) that
-is driven by its controls: with κ = −λ_min((K + Kᵀ)/2) and the Bregman gap D_n of a layer,
+is driven by its controls: with κ = −λ_{min}((K + Kᵀ)/2) and the Bregman gap D_n of a layer,
 ‖û(t) − u(t)‖ ≤ √a(t) + b(t), a' = 2κa + 2σ(1 − s)D_n, b' = κb + s‖K_n(u_{n+1} − u_n)‖ on the cell n, (4.7).
 So two solutions coincide (uniqueness); networks of more and more layers are a Cauchy sequence with
 this modulus, and their limit is a solution (existence).  The limit obeys the state bound (4.3).
@@ -27,7 +27,7 @@ unique = claim(
 )
 solved = claim("fbs_forward", "Theorem 3.2 (existence)", assumes=(A1, MODERATE), dispensable={A2: WITHOUT_A2})
 bounded = claim("fbs_forward", "Theorem 3.2 (existence)", assumes=(A1, A2, MODERATE))
-INSTANCES = {"drawn": strategies.networks_with_limit(), "sampled": limits.networks_with_limit(), "cost": 32}
+INSTANCES = {"drawn": strategies.networks_with_limit(), "sampled": limits.networks_with_limit(), "cost": 64}
 
 #: Radius that the solver of the limit is asked for.
 REQUEST = 2.0**-4
