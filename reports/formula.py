@@ -8,9 +8,9 @@ from markupsafe import Markup, escape
 
 # A base is a function name, one letter (with its accent) that does not end a word, or a closing sign.
 # An index is a group in braces, or one letter or digit that does not begin a word; `test_bound` stays.
-ACCENT = r"[\u0300-\u036f]?"
+ACCENT = r"[\u0300-\u036f]?[0ⁱ]?"
 BASE = (
-    r"(?:(?<![A-Za-z])(?:prox|min|max|sup|inf|argmin|dist)"
+    r"(?:(?<![A-Za-z])(?:prox|min|max|sup|inf|argmin|dist|rms)"
     rf"|(?<![A-Za-z]{{2}})(?<!_)[A-Za-z]{ACCENT}|[α-ωΑ-Ωℓ∂∫Σ∞]{ACCENT}|[)\]‖|⁺])"
 )
 INDEX = (

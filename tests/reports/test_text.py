@@ -101,6 +101,8 @@ def test_times():
         ("the *second* system, ℓ(u*, u*)", "the <em>second</em> system, ℓ(u*, u*)"),
         ("``a_b<c`` and *<b>*", "<code>a_b&lt;c</code> and *&lt;b&gt;*"),
         ("a < b_{<i>}", "a &lt; b<sub>&lt;i&gt;</sub>"),
+        ("rms_i ‖uⁱ_n‖ ≤ ‖u0_i‖", "rms<sub>i</sub> ‖uⁱ<sub>n</sub>‖ ≤ ‖u0<sub>i</sub>‖"),
+        ("x10_000", "x10_000"),
     ],
 )
 def test_formula(plain, expected):
