@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import torch
 
 from claims.kit import rounding
-from claims.kit.arithmetic import Array, matmul, matvec, zeros
+from claims.kit.arithmetic import Array, zeros
 from claims.kit.instances import Alista, AnyNetwork, Lista, Network, Regularizer
-from claims.kit.limits import Limit, answer, limit
+from claims.kit.limits import Limit, answer, limit, system
 from claims.kit.sample_instances import Samples
 from claims.kit.subject import Subject, SubjectError
 from claims.oracle import grid as oracle_grid
@@ -185,11 +185,7 @@ class BallRun:
         name, params = p.regularizer.name, p.regularizer.params
         if isinstance(p, Network):
             return oracle_network.forward(name, params, p.A, p.f, p.u0, p.W, p.tau, p.lam)
-        if isinstance(p, Lista):
-            return oracle_network.affine(name, params, p.u0, p.W2, matvec(p.W1, p.f[:, None]), p.lam)
-        W = p.tau[:, :, None, None] * p.W[:, None]
-        c = matvec(W, p.f[:, None])
-        return oracle_network.affine(name, params, p.u0, matmul(W, p.A[:, None]), c, p.lam)
+        return oracle_network.affine(name, params, p.u0, *system(p))
 
     def prox(self, regularizer: Regularizer, v: Array, a: Array) -> Array:
         return oracle_prox.prox(regularizer.name, regularizer.params, v, a)

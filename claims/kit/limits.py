@@ -57,7 +57,7 @@ def answer(p: AnyNetwork, request: float) -> Limit:
 def _smoothed(p: AnyNetwork) -> tuple[np.ndarray, np.ndarray]:
     """Return states and errors by the second route, which knows nothing but the prox."""
     (batch, d), N = p.u0.shape, p.lam.shape[1]
-    K, c, sigma = (x.cpu().numpy() for x in _system(p))
+    K, c, sigma = (x.cpu().numpy() for x in system(p))
     name, times = p.regularizer.name, np.linspace(0.0, 1.0, N + 1)[1:]
     states, errors, u0 = np.zeros((batch, N + 1, d)), np.full(batch, np.inf), p.u0.cpu().numpy()
     for i in range(batch):
@@ -73,8 +73,8 @@ def _smoothed(p: AnyNetwork) -> tuple[np.ndarray, np.ndarray]:
 def _solved(p: AnyNetwork) -> tuple[np.ndarray, np.ndarray]:
     """Return states (batch, N+1, d) and radii (batch,), one instance after the other."""
     size, (batch, d), N = p.f.shape[1] + 4, p.u0.shape, p.lam.shape[1]
-    K, c, sigma = (x.cpu().numpy() for x in _system(p))
-    products = [x.cpu().numpy() for x in _system(p.map(abs))[:2]]
+    K, c, sigma = (x.cpu().numpy() for x in system(p))
+    products = [x.cpu().numpy() for x in system(p.map(abs))[:2]]
     times = np.linspace(0.0, 1.0, N + 1)
     states, radius = np.zeros((batch, N + 1, d)), np.full(batch, np.inf)
     name, u0 = p.regularizer.name, p.u0.cpu().numpy()
@@ -110,7 +110,7 @@ def _one(params: dict[str, Any], i: int) -> dict[str, Any]:
     return {name: one(value) for name, value in params.items()}
 
 
-def _system(p: AnyNetwork) -> tuple[Array, Array, Array]:
+def system(p: AnyNetwork) -> tuple[Array, Array, Array]:
     """Return K (batch, N, d, d), c (batch, N, d) and σ (batch, N) of the limit system."""
     if isinstance(p, Lista):
         return p.W2, matvec(p.W1, p.f[:, None]), p.lam

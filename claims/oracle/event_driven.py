@@ -22,7 +22,16 @@ import numpy as np
 from claims.oracle import defect, exact, group_flow
 from claims.oracle.elementary import Array, norm
 from claims.oracle.faces import Faces
-from claims.oracle.flow import ROUNDING, UNIT, Flow, Segment, Stuck, evaluation_error, perturbation_bound
+from claims.oracle.flow import (
+    ROUNDING,
+    UNIT,
+    Flow,
+    Segment,
+    Stuck,
+    evaluation_error,
+    perturbation_bound,
+    require_system,
+)
 from claims.oracle.march import Piece, march
 from claims.oracle.modes import Absolute, Family, Huber, Largest, Smooth, Variation
 from claims.oracle.parameters import FIELDS, Params, check, dimensions, inner
@@ -90,17 +99,8 @@ def _checked(
     name: str, params: Params, K: Array, c: Array, sigma: Array, u0: Array
 ) -> tuple[Array, Array, Array, Array]:
     check(name, params)
-    if u0.ndim != 1 or not len(u0):
-        raise ValueError(f"u0: expected shape (d,) with d >= 1, got {u0.shape}")
-    if sigma.ndim != 1 or not len(sigma) or not np.all(sigma >= 0):
-        raise ValueError(f"sigma: expected (P,) numbers >= 0 with P >= 1, got {sigma}")
-    P, d = len(sigma), len(u0)
-    for label, x, shape in (("K", K, (P, d, d)), ("c", c, (P, d))):
-        if x.shape != shape:
-            raise ValueError(f"{label}: expected shape {shape}, got {x.shape}")
-    for label, x in (("K", K), ("c", c), ("sigma", sigma), ("u0", u0)):
-        if not np.all(np.isfinite(x)):
-            raise ValueError(f"{label}: expected finite numbers, got {x}")
+    require_system(K, c, sigma, u0)
+    d = len(u0)
     if FIELDS[name] and dimensions(name, params) != (1, d):
         raise ValueError(f"params: expected a batch of 1 and d = {d}, got {dimensions(name, params)}")
     return K, c, sigma, u0

@@ -92,6 +92,21 @@ class Flow:
         return float(np.max(norm(np.sum(np.abs(self.coefficients), axis=1)))) * (1 + ROUNDING)
 
 
+def require_system(K: Array, c: Array, sigma: Array, u0: Array) -> None:
+    """Raise ValueError unless K (P, d, d), c (P, d), sigma (P,) >= 0 and u0 (d,) are finite and fit."""
+    if u0.ndim != 1 or not len(u0):
+        raise ValueError(f"u0: expected shape (d,) with d >= 1, got {u0.shape}")
+    if sigma.ndim != 1 or not len(sigma) or not np.all(sigma >= 0):
+        raise ValueError(f"sigma: expected (P,) numbers >= 0 with P >= 1, got {sigma}")
+    P, d = len(sigma), len(u0)
+    for label, x, shape in (("K", K, (P, d, d)), ("c", c, (P, d))):
+        if x.shape != shape:
+            raise ValueError(f"{label}: expected shape {shape}, got {x.shape}")
+    for label, x in (("K", K), ("c", c), ("sigma", sigma), ("u0", u0)):
+        if not np.all(np.isfinite(x)):
+            raise ValueError(f"{label}: expected finite numbers, got {x}")
+
+
 def evaluation_error(coefficients: Array) -> Array:
     """Bound of the rounding error of `at`, the rounding of its time included: (S, degree+1, d) -> (S,)."""
     degree = coefficients.shape[1] - 1

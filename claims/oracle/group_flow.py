@@ -18,7 +18,7 @@ import numpy as np
 
 from claims.oracle import group_defect
 from claims.oracle.elementary import Array, norm
-from claims.oracle.flow import Flow, Stuck
+from claims.oracle.flow import Flow, Stuck, require_system
 from claims.oracle.group_events import TIE, first_event, leaving
 from claims.oracle.group_step import DEGREE, Cell, collocate
 from claims.oracle.parameters import Params, blocks, check
@@ -86,17 +86,8 @@ def _groups(
     name: str, params: Params, K: Array, c: Array, sigma: Array, u0: Array
 ) -> tuple[Array, list[Array]]:
     """Weights and coordinates of the groups; raises for bad input."""
-    if u0.ndim != 1 or not len(u0):
-        raise ValueError(f"u0: expected shape (d,) with d >= 1, got {u0.shape}")
-    if sigma.ndim != 1 or not len(sigma) or not np.all(sigma >= 0):
-        raise ValueError(f"sigma: expected (P,) numbers >= 0 with P >= 1, got {sigma}")
-    P, d = len(sigma), len(u0)
-    for label, x, shape in (("K", K, (P, d, d)), ("c", c, (P, d))):
-        if x.shape != shape:
-            raise ValueError(f"{label}: expected shape {shape}, got {x.shape}")
-    for label, x in (("K", K), ("c", c), ("sigma", sigma), ("u0", u0)):
-        if not np.all(np.isfinite(x)):
-            raise ValueError(f"{label}: expected finite numbers, got {x}")
+    require_system(K, c, sigma, u0)
+    d = len(u0)
     if name == "l2":
         return np.ones(1), [np.arange(d)]
     if len(params["groups"]) != d:

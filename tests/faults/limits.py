@@ -13,19 +13,22 @@ import torch
 import fbscore
 from claims import limit_constants
 from claims.kit.subject import Subject
-from fbscore.limit import solve
 from tests.faults.checks import CERTIFICATE, DEPTHS, LIMIT_BOUND, SOLVER, STARTS, TIGHT
 from tests.faults.plants import Fault, Plant, changed_constant, changed_states, scaled, with_parts
 
 
 def changed_solution(change: Callable[[Any], Any]) -> Plant:
     """Return the plant that changes the enclosure after the right solver."""
-    return with_parts(solve=lambda problem, controls, radius: change(_solve(problem, controls, radius)))
+    return with_parts(
+        solve=lambda problem, controls, radius: change(Subject().solve(problem, controls, radius))
+    )
 
 
 def solved_for(change: Callable[[Any, Any], tuple[Any, Any]]) -> Plant:
     """Return the plant that solves another problem, or with other controls."""
-    return with_parts(solve=lambda problem, controls, radius: _solve(*change(problem, controls), radius))
+    return with_parts(
+        solve=lambda problem, controls, radius: Subject().solve(*change(problem, controls), radius)
+    )
 
 
 def changed_operators(change: Callable[[Any, Any], Any]) -> Plant:
@@ -43,10 +46,6 @@ def changed_operators(change: Callable[[Any, Any], Any]) -> Plant:
         return Subject()
 
     return plant
-
-
-def _solve(problem: Any, controls: Any, radius: float) -> Any:
-    return solve(problem, controls, radius, max_layers=max(128, controls.N))
 
 
 def _without_last_cell(problem: Any, controls: Any) -> tuple[Any, Any]:
