@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 #: Instances a shard of the sampled route; fixed, so that workers and batch sizes change nothing.
 SHARD = 4096
 
+#: Drawn instances that a costly check keeps: with fewer, Hypothesis tries little but zeros.
+FEWEST = 16
+
 
 @dataclass(frozen=True)
 class Climb:
@@ -57,7 +60,7 @@ class Profile:
         """Return the profile for a check whose instances cost so many times what others do.
 
         Shards become smaller, not fewer, and climbers make fewer rounds, then are fewer; drawn instances,
-        which are small, become fewer by a quarter of ``cost`` only.
+        which are small, become fewer by a quarter of ``cost`` only, and not fewer than `FEWEST`.
         """
         if cost == 1:
             return self
@@ -67,7 +70,7 @@ class Profile:
         climb = replace(
             self.climb, drawn=seen, corners=1, rounds=rounds, starts=min(starts, self.climb.starts)
         )
-        drawn, size = max(1, 4 * self.drawn // cost), max(1, self.shard_size // cost)
+        drawn, size = max(FEWEST, 4 * self.drawn // cost), max(1, self.shard_size // cost)
         return replace(self, drawn=min(self.drawn, drawn), shard_size=size, climb=climb)
 
 

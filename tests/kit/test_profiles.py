@@ -1,6 +1,6 @@
 """Budgets are counts; shards have one size, so that workers and batch sizes change nothing."""
 
-from claims.kit.profiles import PROFILES, SHARD
+from claims.kit.profiles import FEWEST, PROFILES, SHARD
 
 
 def test_names_and_order():
@@ -32,3 +32,4 @@ def test_costly_checks_get_smaller_shards_not_fewer():
     assert less.climb.moved == default.climb.moved // 32
     assert 1 <= less.drawn < default.drawn
     assert PROFILES["quick"].divided(10**9).shard_size == 1
+    assert PROFILES["quick"].divided(10**9).drawn == FEWEST
