@@ -1,4 +1,4 @@
-r"""Command line: ``python -m reports build | list | compare | export | table``."""
+r"""Command line: ``python -m reports build | list | compare | export | table | rates``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from claims.kit.evidence import EvidenceError
 from reports.collect import collect
 from reports.compare import compare, lines
-from reports.export import FORMATS, to_table
+from reports.export import FORMATS, to_orders, to_table
 from reports.replace import ReportError, write_file, write_folder
 from reports.summary import dumps, summarise
 
@@ -113,6 +113,10 @@ def table(options: argparse.Namespace) -> None:
     sys.stdout.write(to_table(_summary(options.run)))
 
 
+def rates(options: argparse.Namespace) -> None:
+    sys.stdout.write(to_orders(_summary(options.run)))
+
+
 def _summary(run: str | None) -> dict[str, Any]:
     return load(run) if run else summarise(collect(newest()))
 
@@ -138,7 +142,8 @@ def parser() -> argparse.ArgumentParser:
     which = f"run folder or summary.json (default: the newest under {EVIDENCE})"
     command = commands.add_parser("export", help="a run as JSON or CSV")
     command.add_argument("run", nargs="?", help=which)
-    kinds = "csv: a line a check; systems: CSV by check, regulariser, system and term; json: everything"
+    kinds = "csv: a line a check; systems: CSV by check, regulariser, system and term; rates: CSV by check, "
+    kinds += "stratum and depth; json: everything"
     command.add_argument("--format", choices=sorted(FORMATS), required=True, help=kinds)
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     command.set_defaults(action=export)
@@ -146,6 +151,10 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("table", help="claim by regulariser and system: instances, ratio a term")
     command.add_argument("run", nargs="?", help=which)
     command.set_defaults(action=table)
+
+    command = commands.add_parser("rates", help="measured orders of convergence with 95 %% intervals")
+    command.add_argument("run", nargs="?", help=which)
+    command.set_defaults(action=rates)
     return main
 
 

@@ -106,6 +106,7 @@ def _check(
         worst=merged.worst,
         counterexample=next((route.counterexample for route in routes if route.counterexample), None),
         instances=_instances(instances),
+        series=merged.series,
     )
 
 

@@ -1,4 +1,4 @@
-r"""A run as JSON (the summary), as CSV (one line a check), and its table by regulariser and system."""
+r"""A run as JSON (the summary), as CSV, and its tables by regulariser and system for a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from claims.kit.evidence import EvidenceError
 from reports.summary import dumps
-from reports.text import NONE, short
+from reports.text import NONE, decimal, short
 
 PLAIN = (
     "check paper reference name kind verdict instances held tied violated undecided unmet ratio "
@@ -21,6 +21,13 @@ LEGEND = (
     "Largest ratio left/right, cut to three decimals; of a term where it is all of the right side,\n"
     f"with the number of such instances. {NONE}: there are none. ?: the evidence does not say."
 )
+
+ORDERS = (
+    "Orders fitted to independent draws, minus the slope of log gap against log N: their mean over the\n"
+    "groups that this run drew with its 95 % interval by Student's t, the extremes, how many fits.\n"
+    f"{NONE}: there are none."
+)
+COUNTED = "instances below unknown".split()
 
 Entry = Mapping[str, Any]
 
@@ -92,9 +99,12 @@ def _term(group: Entry, name: str) -> Entry:
 
 def to_table(summary: dict[str, Any]) -> str:
     r"""The same for a terminal, a block a claim; controls are left out."""
-    head = f"run {summary['run']}, profile {summary['profile']}, {summary['dtype']} on {summary['device']}"
     blocks = [_block(entry) for entry in summary["claims"] if entry["kind"] != "control"]
-    return "\n\n".join([f"{head}\n{LEGEND}", *blocks]) + "\n"
+    return "\n\n".join([f"{_head(summary)}\n{LEGEND}", *blocks]) + "\n"
+
+
+def _head(summary: dict[str, Any]) -> str:
+    return f"run {summary['run']}, profile {summary['profile']}, {summary['dtype']} on {summary['device']}"
 
 
 def _block(entry: Entry) -> str:
@@ -129,4 +139,55 @@ def _aligned(lines: list[list[str]]) -> list[str]:
     return ["  " + "  ".join(line).rstrip() for line in padded]
 
 
-FORMATS = {"json": to_json, "csv": to_csv, "systems": to_systems}
+def to_rates(summary: dict[str, Any]) -> str:
+    r"""CSV with one line a check, route, regulariser, system, family, set of depths and depth N.
+
+    ``gap_n`` of the ``instances`` exceed their resolution; mean (geometric), smallest and largest gap and
+    bound are those of them.  ``below`` do not, ``unknown`` are not finite.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    check, labels = "check paper reference name".split(), "route regularizer system family".split()
+    values = [(side, name) for side in ("gap", "bound") for name in ("n", "mean", "min", "max")]
+    columns = [*labels, "independent", "depths", "N", *COUNTED, *(f"{side}_{name}" for side, name in values)]
+    writer.writerow(["run", *check, *columns])
+    for entry in summary["claims"]:
+        for row in _recorded(entry, "series"):
+            about = [summary["run"], *(entry[name] for name in check), *(row[name] for name in labels)]
+            about.append("yes" if row["independent"] else "no")
+            about.append(" ".join(str(depth["N"]) for depth in row["depths"]))
+            for depth in row["depths"]:
+                counts = [depth[name] for name in ("N", *COUNTED)]
+                writer.writerow([*about, *counts, *(depth[side][name] for side, name in values)])
+    return stream.getvalue()
+
+
+def to_orders(summary: dict[str, Any]) -> str:
+    r"""The fitted orders for a terminal, a block for each check that hands over a series."""
+    found = [entry for entry in summary["claims"] if _recorded(entry, "series")]
+    if not found:
+        return f"{_head(summary)}\nNo check of this run recorded a series.\n"
+    return "\n\n".join([f"{_head(summary)}\n{ORDERS}", *map(_orders, found)]) + "\n"
+
+
+def _orders(entry: Entry) -> str:
+    head = f"{entry['reference']}  {entry['name']}: {entry['verdict']}"
+    rows = _recorded(entry, "orders")
+    if not rows:
+        return f"{head}\n  no independent draws, so no order"
+    lines = [["regularizer", "system", "order", "95 % interval", "smallest", "largest", "fits", "draws"]]
+    for row in rows:
+        labels = [row["regularizer"] or "all", row["system"] or NONE]
+        mean, low, high, least, most = (decimal(row[name]) for name in ("mean", "low", "high", "min", "max"))
+        ends = NONE if low == NONE else f"{low} to {high}"
+        lines.append([*labels, mean, ends, least, most, str(row["n"]), str(row["instances"])])
+    return "\n".join([head, *_aligned(lines)])
+
+
+def _recorded(entry: Entry, name: str) -> list[Entry]:
+    if name not in entry:
+        raise EvidenceError("a summary of an older version has no series; name the folder of the run")
+    return entry[name]
+
+
+FORMATS = {"json": to_json, "csv": to_csv, "systems": to_systems, "rates": to_rates}

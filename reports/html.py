@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from claims.kit.evidence import RATIO_EDGES
-from reports import formula, histogram, instance, pages, systems, text
+from reports import axes, formula, histogram, instance, orders, pages, rates, systems, text
 from reports.model import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,7 +25,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (text.symbol, text.tone, text.integer, text.ratio, text.short, text.upper, text.seconds):
+    numbers = (text.integer, text.ratio, text.short, text.decimal, text.upper, text.seconds, axes.size)
+    for function in (text.symbol, text.tone, *numbers):
         found.filters[function.__name__] = function
     found.filters |= {
         "slug": text.slug,
@@ -45,6 +46,11 @@ def environment() -> Environment:
         "by_system": systems.table,
         "columns_of": systems.columns,
         "judged_on": text.judged_on,
+        "rate_panels": rates.panels,
+        "rate_series": orders.shown,
+        "rate_pooled": orders.pooled,
+        "rate_curves": orders.curves,
+        "rate_orders": orders.orders,
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     }
     return found

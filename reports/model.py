@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from reports.series import Series
 from reports.statistics import largest
 
 #: A term is sharp where the bound reaches this share of it, and is refuted with this share of it.
@@ -144,6 +145,7 @@ class Check:
     worst: str | None
     counterexample: str | None
     instances: tuple[Instance, ...]
+    series: tuple[Series, ...]
 
     @property
     def subject_at_fault(self) -> bool | None:

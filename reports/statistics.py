@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from scipy.special import stdtrit
 from scipy.stats import beta
 
 QUANTILES = ("0.5", "0.9", "0.99")
@@ -55,6 +56,29 @@ def clopper_pearson(draws: int, bad: int, level: float = 0.95) -> float | None:
     if bad >= draws:
         return 1.0
     return float(beta.ppf(level, bad + 1, draws - bad))
+
+
+def student(n: int, total: float, squares: float, level: float = 0.95) -> tuple[float, float] | None:
+    r"""Interval of the mean of independent values by Student's t.
+
+    Parameters
+    ----------
+    n, total, squares
+        How many values, their sum and the sum of their squares.
+    level
+        Probability with which the interval covers the mean of normal values.
+
+    Returns
+    -------
+    Lower and upper end; None for fewer than two values.
+    Source: Student, Biometrika 6 (1908) 1–25.
+    """
+    if n < 2:
+        return None
+    mean = total / n
+    variance = max(0.0, squares - total * mean) / (n - 1)
+    half = float(stdtrit(n - 1, (1 + level) / 2)) * math.sqrt(variance / n)
+    return mean - half, mean + half
 
 
 def quantile(histogram: Sequence[int], edges: Sequence[float], q: float) -> float | None:

@@ -9,6 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from reports.model import Check, Report, Term
+from reports.orders import geometric, listed, order, orders
+from reports.series import Series
 from reports.systems import Row, table
 
 SCHEMA = 1
@@ -70,6 +72,8 @@ def _entry(check: Check) -> dict[str, Any]:
             for s in check.strata
         ],
         "systems": [_row(row) for row in table(check).rows],
+        "orders": [_order(row) for row in orders(check.series)],
+        "series": [_series(row) for row in listed(check.series)],
         "parts": check.parts,
         "ties": asdict(check.ties),
         "assumes": [assumption["key"] for assumption in plan.get("assumes") or ()],
@@ -94,6 +98,31 @@ def _row(row: Row) -> dict[str, Any]:
         **{name: getattr(row.counts, name) for name in counted},
         "ratio": row.ratio,
         "terms": None if row.terms is None else _terms(row.terms),
+    }
+
+
+def _order(row: Series) -> dict[str, Any]:
+    r"""``regularizer`` is null in the row of all of them."""
+    labels = {"system": row.system or None, "regularizer": row.regularizer or None}
+    return {**labels, "instances": row.instances, **order(row)}
+
+
+def _series(row: Series) -> dict[str, Any]:
+    labels = {name: getattr(row, name) or None for name in ("regularizer", "system", "family")}
+    return {
+        "route": row.route,
+        **labels,
+        "independent": row.independent,
+        "instances": row.instances,
+        "order": order(row),
+        "depths": [
+            {
+                **{name: getattr(depth, name) for name in ("N", "instances", "below", "unknown")},
+                "gap": geometric(depth.gap),
+                "bound": geometric(depth.bound),
+            }
+            for depth in row.depths
+        ],
     }
 
 

@@ -50,7 +50,7 @@ class Table:
 
 def columns(tables: Iterable[Table]) -> tuple[str, ...]:
     r"""The systems that these tables speak of, in the order of the papers."""
-    rows = sorted((row for table in tables for row in table.rows), key=_order)
+    rows = sorted((row for table in tables for row in table.rows), key=lambda row: rank(row.system))
     return tuple(dict.fromkeys(row.system for row in rows if row.system))
 
 
@@ -65,12 +65,12 @@ def table(check: Check) -> Table:
         key = str(stratum.label("regularizer") or ""), str(stratum.label("system") or "")
         groups.setdefault(key, []).append(stratum)
     rows = (_row(key, strata, recorded) for key, strata in groups.items())
-    return Table(tuple(sorted(rows, key=lambda row: (row.regularizer, *_order(row)))), alone, recorded)
+    return Table(tuple(sorted(rows, key=lambda row: (row.regularizer, rank(row.system)))), alone, recorded)
 
 
-def _order(row: Row) -> tuple[int, str]:
-    known = row.system in SYSTEMS
-    return (SYSTEMS.index(row.system) if known else len(SYSTEMS)), row.system
+def rank(system: str) -> tuple[int, str]:
+    r"""The place of a system in the order of the papers."""
+    return (SYSTEMS.index(system) if system in SYSTEMS else len(SYSTEMS)), system
 
 
 def _row(key: tuple[str, str], strata: Sequence[Stratum], recorded: bool) -> Row:

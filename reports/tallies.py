@@ -10,6 +10,7 @@ from typing import Any
 
 from claims.kit.evidence import RATIO_EDGES
 from reports.model import Counts, Stratum, Term, Ties
+from reports.series import Series, series
 from reports.statistics import count, largest, number
 
 Record = Mapping[str, Any]
@@ -65,6 +66,10 @@ class Tallies:
                 found[tuple(sorted((k, v) for k, v in row.items() if k not in COUNTED))].append(row)
         ordered = sorted(found.items(), key=lambda item: [(k, _sortable(v)) for k, v in item[0]])
         return tuple(_stratum(labels, rows) for labels, rows in ordered)
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        return series(self.records)
 
     @property
     def worst(self) -> str | None:

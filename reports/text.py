@@ -95,6 +95,12 @@ def short(value: Any) -> str:
     return str(Decimal(repr(x)).quantize(Decimal("0.001"), ROUND_CEILING if 1 < x < 1.001 else ROUND_FLOOR))
 
 
+def decimal(value: Any) -> str:
+    r"""An order of convergence, to three decimals."""
+    x = number(value)
+    return NONE if x is None else f"{round(x, 3) + 0.0:.3f}".replace("-", "−")  # + 0.0: no −0.000
+
+
 def upper(value: Any) -> str:
     r"""An upper bound, rounded upwards."""
     x = number(value)

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from claims.kit.arithmetic import Array, is_ball, norm, zeros
+from claims.kit.series import Series
 
 #: A term of a bound counts as sharp where it reaches this share of it, alone; the bound with the term times
 #: this factor must then be refuted.
@@ -37,13 +38,15 @@ class Margin:
     """Both sides of an inequality, for every instance and position.
 
     Shapes: ``left``, each of ``terms``, ``rounding`` and ``certified`` are (batch,) or (batch, positions);
-    the right side is the sum of the terms.
+    the right side is the sum of the terms.  ``series`` decides nothing: a claim of convergence hands over
+    what its rate is measured from.
     """
 
     left: Array
     terms: Mapping[str, Array]
     rounding: Array
     certified: Array
+    series: Series | None = None
 
     @property
     def right(self) -> Array:
@@ -75,7 +78,11 @@ class Decision:
 
 
 def at_most(
-    left: Array, right: Array | Mapping[str, Array], rounding: Array, certified: Array | None = None
+    left: Array,
+    right: Array | Mapping[str, Array],
+    rounding: Array,
+    certified: Array | None = None,
+    series: Series | None = None,
 ) -> Margin:
     """Return the margin of ``left <= right``.
 
@@ -87,6 +94,13 @@ def at_most(
         From `claims.kit.rounding`.
     certified : array of that shape, optional
         Radius of what was enclosed; 0 if nothing was.
+    series : Series, optional
+        The gap of every instance at several depths, for the evidence; its first axis is that of ``left``.
+
+    Raises
+    ------
+    ValueError
+        If a shape is another one.
     """
     terms = dict(cast("Mapping[str, Array]", right)) if isinstance(right, Mapping) else {"right": right}
     certified = zeros(left, left.shape) if certified is None else certified
@@ -99,7 +113,9 @@ def at_most(
         if tuple(value.shape) not in (tuple(left.shape), tuple(left.shape[:1])):
             wanted = f"the shape of left, {tuple(left.shape)}, or one number an instance"
             raise ValueError(f"{name}: expected {wanted}, got {tuple(value.shape)}")
-    return Margin(left, terms, rounding, certified)
+    if series is not None and (got := int(series.gap.shape[0])) != int(left.shape[0]):
+        raise ValueError(f"series: expected {left.shape[0]} instances, as left has, got {got}")
+    return Margin(left, terms, rounding, certified, series)
 
 
 def equals(value: Array, expected: Array, rounding: Array, certified: Array | None = None) -> Margin:

@@ -13,6 +13,7 @@ import torch
 from claims.kit.evidence import RATIO_EDGES
 from claims.kit.instances import Instances
 from claims.kit.margin import Decision, Margin, positions
+from claims.kit.series import SeriesTally
 
 _EDGES = torch.tensor(RATIO_EDGES[1:-1], dtype=torch.float64)
 
@@ -56,6 +57,7 @@ class Tally:
     undecided: Extreme | None = None
     missed: list[tuple[str, str, float]] = field(default_factory=list[tuple[str, str, float]])
     ties: list[Extreme] = field(default_factory=list["Extreme"])
+    series: SeriesTally = field(default_factory=SeriesTally)
 
     def add(
         self,
@@ -89,6 +91,7 @@ class Tally:
         _count_terms(self.terms, terms)
         self._count_stratum(batch, family, number, _finite_max(ratio), terms)
         self._keep_extremes(batch, family, independent, margin, ratio, tied, violated, undecided)
+        self.series.add(batch.dimensions, family, independent, met, margin.series)
 
     def _count_ratios(self, ratio: torch.Tensor) -> None:
         known = ratio[~ratio.isnan()]
@@ -165,6 +168,7 @@ class Tally:
             "rounding_used": self.rounding_used,
             "terms": self.terms,
             "strata": [{k: v for k, v in row.items() if k != "terms" or v} for row in self.strata.values()],
+            "series": self.series.record(),
         }
 
 

@@ -124,6 +124,25 @@ def stratum(instances: int, ratio: float | None, **changes: Any) -> Record:
     return {**labels, **counts, "ratio": ratio, **changes}
 
 
+def moments(*values: float) -> Record:
+    r"""Of these values, as evidence stores them."""
+    extremes = {"min": min(values, default=None), "max": max(values, default=None)}
+    return {"n": len(values), "sum": sum(values), "squares": sum(x * x for x in values), **extremes}
+
+
+def series(gaps: Mapping[int, Iterable[float]], orders: Iterable[float] = (), **changes: Any) -> Record:
+    r"""A row of series: by depth, log2 of the gaps, all resolved; every bound is 8 times the gap."""
+    columns = [list(column) for column in gaps.values()]
+    sizes = [len(column) for column in columns]
+    sides = {"gap": 0.0, "bound": 3.0}
+    found = {side: [moments(*(x + by for x in c)) for c in columns] for side, by in sides.items()}
+    depths = {"N": list(gaps), "instances": sizes, "below": [0] * len(sizes), "unknown": [0] * len(sizes)}
+    tables = {side: {k: [m[k] for m in rows] for k in moments()} for side, rows in found.items()}
+    labels = {"regularizer": "l1", "system": "FBS", "family": "gaussian", "independent": True}
+    counts = {"instances": max(sizes, default=0), "order": moments(*orders)}
+    return {**labels, **counts, "depths": {**depths, **tables}, **changes}
+
+
 def tally(name: str = CLAIM, route: str = "sampled", shard: int = 0, **changes: Any) -> Record:
     n = changes.pop("instances", 100)
     violated, undecided = changes.pop("violated", 0), changes.pop("undecided", 0)

@@ -7,9 +7,9 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, sem, t
 
-from reports.statistics import clopper_pearson, count, largest, number, quantile
+from reports.statistics import clopper_pearson, count, largest, number, quantile, student
 
 EDGES = (0.0, 0.5, 0.9, 0.999, 1.001, math.inf)
 
@@ -55,3 +55,16 @@ def test_numbers_from_json():
     assert largest([None, 1, "2"]) == 2
     assert largest([]) is None
     assert math.isnan(largest([1, "nan", 3]) or 0.0)
+
+
+@pytest.mark.parametrize("values", [[0.0, 1.0], [0.9, 1.0, 1.2, 0.7], [1e-3] * 9 + [2e-3]])
+def test_interval_of_a_mean(values):
+    n, mean = len(values), sum(values) / len(values)
+    found = student(n, sum(values), sum(x * x for x in values))
+    assert found == pytest.approx(t.interval(0.95, n - 1, mean, sem(values)))
+
+
+def test_interval_of_few_or_equal_values():
+    assert student(0, 0.0, 0.0) is None
+    assert student(1, 1.0, 1.0) is None
+    assert student(3, 0.3, 0.03) == pytest.approx((0.1, 0.1), abs=1e-7)  # whatever round-off left of 0
