@@ -12,8 +12,16 @@ from typing import Any
 
 import torch
 
-from claims import limit_constants, regularizer_constants, sequence_constants
+from claims import (
+    convergence_constants,
+    learning_constants,
+    limit_constants,
+    regularizer_constants,
+    sequence_constants,
+)
 from claims.kit.claim import Assumption
+from claims.kit.convergence_instances import TIMED, AdmissibleSequence, AnyLearning, ControlSequence
+from claims.kit.gamma_instances import AnyGamma, GammaPerturbation, GammaSequence, candidates
 from claims.kit.instances import NetworkPair, StepFunction
 from claims.kit.sample_instances import Samples, SamplesPair
 from claims.kit.sequence_instances import ConvergentSequence, FunctionSequence, GraphSequence, IntervalMap
@@ -87,7 +95,45 @@ def _same_system(p: NetworkPair) -> torch.Tensor:
 
 
 def _moderate(p: Any) -> torch.Tensor:
-    return limit_constants.stretch(p) <= 2.0**10
+    if isinstance(p, NetworkPair):
+        return _moderate(p.first) & _moderate(p.second)
+    sequence = p.sequence if isinstance(p, AnyLearning) else p
+    one = sequence.first if isinstance(sequence, ControlSequence) else sequence
+    return limit_constants.stretch(one) <= 2.0**10
+
+
+def _continuous_loss(p: AnyLearning) -> torch.Tensor:
+    return torch.full((p.size,), p.loss in learning_constants.LOSSES)
+
+
+def _lipschitz_penalties(p: AnyLearning) -> torch.Tensor:
+    return torch.full((p.size,), all(name in learning_constants.PENALTIES for name in p.penalties))
+
+
+def _closed(p: AdmissibleSequence) -> torch.Tensor:
+    return (p.closed > 0).flatten(1).all(1)
+
+
+def _strong(p: ControlSequence | AnyLearning) -> torch.Tensor:
+    """Decide ‖θ^j − θ‖ ≤ rate_j and rate_j ≤ rate_1 (N_1/N_j)^{1/8} for every member and control."""
+    p = p.sequence if isinstance(p, AnyLearning) else p
+    fall = p.rates.new_tensor([(p.depths[0] / n) ** 0.125 for n in p.depths])
+    near = convergence_constants.distances(p) <= p.rates
+    falling = p.rates <= p.rates[:, :1] * fall[:, None]
+    return (near & falling).flatten(1).all(1)
+
+
+def _members_nonnegative(p: ControlSequence | AnyLearning) -> torch.Tensor:
+    """Decide τ, λ ≥ 0 for every member θ^j."""
+    p = p.sequence if isinstance(p, AnyLearning) else p
+    verdict = torch.ones(p.size, dtype=torch.bool)
+    for j in range(len(p.depths)):
+        theta = p.function(j)
+        for name in TIMED[type(theta)]:
+            value = getattr(theta, name)
+            if value.dim() == 2:
+                verdict &= (value >= 0).all(1)
+    return verdict
 
 
 def _strong_rate(p: ConvergentSequence) -> torch.Tensor:
@@ -125,6 +171,42 @@ def _upper_semicontinuous(p: IntervalMap) -> torch.Tensor:
     return (below & above).all(1)
 
 
+def _apart(p: GammaSequence) -> torch.Tensor:
+    """Return the distances of all points, (batch, n, n)."""
+    return (p.points[:, :, None] - p.points[:, None]).abs().amax(-1)
+
+
+def _undercut(p: GammaSequence, lower: torch.Tensor, upper: torch.Tensor) -> torch.Tensor:
+    """Decide whether for all k and |x| ≤ ρ_k some y within r_k has lower_k(y) ≤ upper_k(x) + e_k."""
+    near = _apart(p)[:, None] <= p.radius[:, :, None, None]
+    low = lower[:, :, None] <= (upper + p.error[:, :, None])[..., None]
+    outside = p.points.abs().amax(-1)[:, None] > p.reach[:, :, None]
+    return ((near & low).any(3) | outside).flatten(1).all(1)
+
+
+def _liminf(p: AnyGamma) -> torch.Tensor:
+    found = [_undercut(one, one.limit[:, None].expand_as(one.members), one.members) for one in candidates(p)]
+    return torch.stack(found).all(0)
+
+
+def _limsup(p: AnyGamma) -> torch.Tensor:
+    found = [_undercut(one, one.members, one.limit[:, None].expand_as(one.members)) for one in candidates(p)]
+    return torch.stack(found).all(0)
+
+
+def _equicoercive(p: GammaSequence) -> torch.Tensor:
+    """Decide that every F_k has a minimiser with |x| ≤ c, and c + r_k ≤ ρ_k."""
+    near = p.points.abs().amax(-1) <= p.coercive[:, None]
+    lowest = p.members == p.members.amin(2, keepdim=True)
+    room = (p.coercive[:, None] + p.radius <= p.reach).all(1)
+    return (lowest & near[:, None]).any(2).all(1) & room
+
+
+def _lipschitz(p: GammaPerturbation) -> torch.Tensor:
+    jumps = (p.perturbation[:, :, None] - p.perturbation[:, None]).abs()
+    return (jumps <= p.lipschitz[:, None, None] * _apart(p.sequence)).flatten(1).all(1)
+
+
 A1 = Assumption(
     "A1",
     "R is convex and finite on all of R^d",
@@ -138,6 +220,18 @@ A3 = Assumption(
     _linear_growth,
     "¼‖u‖⁴",
 )
+A4 = Assumption(
+    "A4",
+    "the loss is continuous and nonnegative",
+    _continuous_loss,
+    "1 where u_1 − u*_1 exceeds a threshold; u_1 − u*_1 where that is positive, else 1",
+)
+A5 = Assumption(
+    "A5",
+    "the penalties of the controls are locally Lipschitz",
+    _lipschitz_penalties,
+    "1 where the norm exceeds 1/2; the norm, but 1 at 0",
+)
 BOUNDED = Assumption("bounded", "the values of the family are bounded by M", _bounded, "values beyond M")
 EQUICONTINUOUS = Assumption(
     "equi-continuous",
@@ -150,6 +244,24 @@ MODERATE = Assumption(
     "the limit stretches distances at most 2^10 times (no part of the theorem: so far the oracle is sure)",
     _moderate,
     "strongly expanding systems",
+)
+STRONG = Assumption(
+    "strong",
+    "θ^j → θ in L²: ‖θ^j − θ‖ is at most the stated rates, which fall at least as N^-1/8",
+    _strong,
+    "θ + s r_k(ϑ − θ) with Rademacher functions r_k, which converge weakly only",
+)
+MEMBERS = Assumption(
+    "members",
+    "every member of the sequence has steps and weights τ, λ ≥ 0",
+    _members_nonnegative,
+    "oscillations larger than θ",
+)
+CLOSED = Assumption(
+    "closed",
+    "the set Θ of admissible controls is closed in L²: its intervals contain their ends",
+    _closed,
+    "half-open intervals, 0 < λ ≤ 1",
 )
 SAME_SYSTEM = Assumption(
     "same system",
@@ -183,4 +295,28 @@ UPPER_SEMICONTINUOUS = Assumption(
     "every neighbourhood of F(0) contains F(t) for all t near 0",
     _upper_semicontinuous,
     "a single-valued discontinuous selection, sign(t) from ∂|t|",
+)
+LIMINF = Assumption(
+    "Γ-liminf",
+    "F_k(x) ≥ min F − e_k over the window of radius r_k around x, for every k and |x| ≤ ρ_k (reconstructed)",
+    _liminf,
+    "pointwise convergence only: spikes that run into a point; a weak limit",
+)
+LIMSUP = Assumption(
+    "Γ-limsup",
+    "min F_k ≤ F(x) + e_k over the window of radius r_k around x, for every k and |x| ≤ ρ_k (reconstructed)",
+    _limsup,
+    "a limit that is lower somewhere than any member nearby",
+)
+EQUICOERCIVE = Assumption(
+    "equi-coercive",
+    "every F_k attains its minimum in one ball |x| ≤ c, and c + r_k ≤ ρ_k",
+    _equicoercive,
+    "minimisers that escape to infinity",
+)
+CONTINUOUS = Assumption(
+    "continuous",
+    "the perturbation G is continuous, here Lipschitz with the constant Λ",
+    _lipschitz,
+    "a perturbation that jumps",
 )

@@ -32,13 +32,14 @@ from claims.kit.arithmetic import (
     spectral_norm,
     sqrt,
     where,
+    zeros,
 )
 from claims.kit.instances import AnyNetwork
 from claims.magnitudes import operations, step_magnitude
 from claims.regularizer_constants import growth, value
 
-#: Terms of the power series below: for arguments up to 1 the rest is below 10^{-60}.
-SERIES_TERMS = 50
+#: Terms of the power series below: for arguments up to 1 the rest is below 10^{-60}, or for floats 10^{-25}.
+SERIES_TERMS, FLOAT_TERMS = 50, 25
 
 #: Degree of the oracle's Taylor series, and how many of them a cell of the controls takes, or so.
 DEGREE, STEPS = 24, 8
@@ -79,38 +80,41 @@ def _moment(x: Array, denominator: Callable[[int], int], closed: Callable[[Array
     """Return Σ_k x^k / denominator(k) near 0, where the closed form cancels, else the closed form."""
     small = abs(x) <= 1
     near, total = where(small, x, 0 * x), 0 * x
-    for k in reversed(range(SERIES_TERMS)):
-        below = denominator(k) if is_ball(x) else float(denominator(k))
-        total = total * near + constant(x, 1.0) / below
+    for k in reversed(range(SERIES_TERMS if is_ball(x) else FLOAT_TERMS)):
+        total = total * near + (constant(x, 1.0) / denominator(k) if is_ball(x) else 1.0 / denominator(k))
     return where(small, total, closed(where(small, 0 * x + 2, x)))
 
 
 # ---------------------------------------------------------------- section 4, the limit
 
 
-def limit_state_bound(p: AnyNetwork) -> Terms:
+def exponents(p: AnyNetwork) -> Array:
+    """Return hκ_n (batch, N).  The functions below compute them afresh where ``x`` is not handed over."""
+    return p.h * logarithmic_norms(operators(p)[0])
+
+
+def limit_state_bound(p: AnyNetwork, x: Array | None = None) -> Terms:
     r"""Return the terms of (4.3) for the limit at t_1 … t_N.
 
     :math:`\|u(t)\| \le e^{\int\kappa}\|u_0\| + \int_0^t e^{\int_s^t\kappa}\|c(s)\|\,ds`.
     """
-    K, c, _ = operators(p)
-    x = p.h * logarithmic_norms(K)
-    start = norm(p.u0)
+    rates, start = exponents(p) if x is None else x, norm(p.u0)
+    drive = p.h * mean_growth(rates) * norm(operators(p)[1])
     return {
-        "initial": accumulate(exp(x), start, 0 * x)[:, 1:],
-        "data": accumulate(exp(x), 0 * start, p.h * mean_growth(x) * norm(c))[:, 1:],
+        "initial": accumulate(exp(rates), start, 0 * rates)[:, 1:],
+        "data": accumulate(exp(rates), 0 * start, drive)[:, 1:],
     }
 
 
 def stretch(p: AnyNetwork) -> Array:
     r"""Return :math:`e^{\int \max(\kappa, 0)}`, how much the limit may stretch a distance, (batch,)."""
-    return exp((p.h * maximum(logarithmic_norms(operators(p)[0]), 0.0)).sum(1))
+    return exp(maximum(exponents(p), 0.0).sum(1))
 
 
-def growth_of_distance(p: AnyNetwork, start: Array) -> Array:
+def growth_of_distance(p: AnyNetwork, start: Array, x: Array | None = None) -> Array:
     r"""Return :math:`e^{\int\kappa}` times ``start`` (batch,), a distance at t = 0, at t_1 … t_N."""
-    x = p.h * logarithmic_norms(operators(p)[0])
-    return accumulate(exp(x), start, 0 * x)[:, 1:]
+    rates = exponents(p) if x is None else x
+    return accumulate(exp(rates), start, 0 * rates)[:, 1:]
 
 
 # ---------------------------------------------------------------- section 4, the network's own certificate
@@ -130,20 +134,20 @@ def bregman_gaps(p: AnyNetwork, states: Array, uncertainty: Array) -> Array:
     return where(sigma > 0, maximum(gap, 0.0) + uncertainty, 0 * gap)
 
 
-def network_certificate(p: AnyNetwork, states: Array, uncertainty: Array) -> Terms:
+def network_certificate(p: AnyNetwork, states: Array, uncertainty: Array, x: Array | None = None) -> Terms:
     r"""Return the terms of (4.7), :math:`\|\hat u - u\| \le \sqrt{a} + b` at t_1 … t_N, each (batch, N).
 
     a' = 2κa + 2σD̂ with D̂ ≤ (1 − s)D_n and b' = κb + s‖K_n(u_{n+1} − u_n)‖ on a cell, s = (t − t_n)/h, are
     solved exactly.
     """
-    K, _, _ = operators(p)
-    x = p.h * logarithmic_norms(K)
-    gaps = 2 * p.h * early_growth(2 * x) * bregman_gaps(p, states, uncertainty)
-    drift = p.h * late_growth(x) * norm(matvec(K, states[:, 1:] - states[:, :-1]))
-    nothing = 0 * x[:, 0]
+    K = operators(p)[0]
+    rates = exponents(p) if x is None else x
+    gaps = 2 * p.h * early_growth(2 * rates) * bregman_gaps(p, states, uncertainty)
+    drift = p.h * late_growth(rates) * norm(matvec(K, states[:, 1:] - states[:, :-1]))
+    nothing = 0 * rates[:, 0]
     return {
-        "gap": sqrt(accumulate(exp(2 * x), nothing, gaps)[:, 1:]),
-        "drift": accumulate(exp(x), nothing, drift)[:, 1:],
+        "gap": sqrt(accumulate(exp(2 * rates), nothing, gaps)[:, 1:]),
+        "drift": accumulate(exp(rates), nothing, drift)[:, 1:],
     }
 
 
@@ -157,27 +161,27 @@ def gap_magnitude(p: AnyNetwork, states: Array) -> Array:
     return values + step * (norm(before - after) / p.h + norm(used))
 
 
-def accumulated_magnitude(p: AnyNetwork, states: Array) -> Array:
+def accumulated_magnitude(p: AnyNetwork, states: Array, x: Array | None = None) -> Array:
     """Return the magnitudes of the first n steps, each carried on as the limit stretches it, (batch, N)."""
-    x = p.h * logarithmic_norms(operators(p)[0])
-    return accumulate(exp(x), norm(p.u0), maximum(exp(x), 1.0) * step_magnitude(p, states))[:, 1:]
+    factors = exp(exponents(p) if x is None else x)
+    return accumulate(factors, norm(p.u0), maximum(factors, 1.0) * step_magnitude(p, states))[:, 1:]
 
 
-def solution_round_off(p: AnyNetwork) -> tuple[int, Array]:
+def solution_round_off(p: AnyNetwork, x: Array | None = None) -> tuple[int, Array]:
     """Return operations and magnitude (batch,) behind the oracle's solution, for the rounding model.
 
     It is a Taylor series of degree `DEGREE` from event to event, some `STEPS` in a cell, each term a product
     with K; in a cell it moves by h(‖K‖·sup‖u‖ + ‖c‖ + σ‖∂R‖), and a series takes two operations a term.
     """
-    K, c, sigma = operators(p)
-    x, terms = p.h * logarithmic_norms(K), limit_state_bound(p)
+    (K, c, sigma), rates = operators(p), exponents(p) if x is None else x
+    factors, terms = exp(rates), limit_state_bound(p, rates)
     sizes = terms["initial"] + terms["data"] + norm(p.u0)[:, None]
     c0, c1 = growth(p.regularizer, p.f)
     speed = frobenius(K) * sizes + norm(c) + sigma * (c0[:, None] + c1[:, None] * sizes)
-    moved = maximum(exp(x), 1.0) * (p.h * speed + 2 * sizes / STEPS)
-    return DEGREE * STEPS * operations(p), largest(accumulate(exp(x), norm(p.u0), moved))
+    moved = maximum(factors, 1.0) * (p.h * speed + 2 * sizes / STEPS)
+    return DEGREE * STEPS * operations(p), largest(accumulate(factors, norm(p.u0), moved))
 
 
 def forgiven(own: Array, radius: Array) -> Array:
     """Return how much of the solution's radius its round-off explains, (batch,): none of an infinite one."""
-    return minimum(own, where(radius < LARGEST, radius, 0 * radius))
+    return minimum(own, where(radius < LARGEST, radius, zeros(radius, radius.shape)))  # 0 · ∞ is no number

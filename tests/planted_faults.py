@@ -19,15 +19,22 @@ from claims.kit.profiles import PROFILES
 from claims.kit.routes import Outcome, Route, run_route
 from claims.kit.subject import Subject
 from tests.faults.constants import CONSTANTS
+from tests.faults.convergence import CONVERGENCE
+from tests.faults.gamma import GAMMA
 from tests.faults.grids import GRIDS
 from tests.faults.limits import LIMITS
 from tests.faults.network import NETWORK
+from tests.faults.objectives import OBJECTIVE
 from tests.faults.plants import Fault
 from tests.faults.prox import PROX
 from tests.faults.samples import SAMPLES
 from tests.faults.sequences import SEQUENCES
+from tests.faults.stability import STABILITY
 
-FAULTS = (*NETWORK, *PROX, *GRIDS, *CONSTANTS, *SEQUENCES, *SAMPLES, *LIMITS)
+FAULTS = (
+    *(*NETWORK, *PROX, *GRIDS, *CONSTANTS, *SEQUENCES, *SAMPLES, *LIMITS),
+    *(*OBJECTIVE, *GAMMA, *STABILITY, *CONVERGENCE),
+)
 
 
 def judge(check: Check, subject: Subject, seed: int = 1) -> Outcome:

@@ -234,7 +234,7 @@ def test_numbers_in_the_code_resolve() -> None:
 
 def test_every_numbered_formula_says_where_it_is_from() -> None:
     headings = re.findall(r"^(?:### |\*\*)\(\d\.\d\).*$", MATHEMATICS, flags=re.MULTILINE)
-    assert len(headings) == 14
+    assert len(headings) == 17
     assert [line for line in headings if "*[reconstructed" not in line] == []
 
 

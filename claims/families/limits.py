@@ -23,11 +23,11 @@ SIZES = (1, 2, 3, 5, 8)
 CELLS = (1, 2, 3, 5, 8)
 FACTORS = (1, 1, 2, 4)
 
-DISTRIBUTION = (
-    "d uniform over 1, 2, 3, 5, 8, m over 0, 1, 2, 3, 5, controls on 1, 2, 3, 5 or 8 cells, each cell "
-    "1, 2 or 4 layers; A, W, τ, λ and systems as for networks. Corners besides: one term of the certificate "
-    "alone, rest, λ zero in every other layer."
-)
+_SIZES = "d uniform over 1, 2, 3, 5, 8, m over 0, 1, 2, 3, 5, controls on 1, 2, 3, 5 or 8 cells, each cell "
+_REST = "; A, W, τ, λ and systems as for networks."
+_CORNERS = " Corners besides: one term of the certificate alone, rest, λ zero in every other layer."
+DISTRIBUTION = f"{_SIZES}1, 2 or 4 layers{_REST}{_CORNERS}"
+ONE_LAYER, ONE_LAYER_ALONE = f"{_SIZES}one layer{_REST}{_CORNERS}", f"{_SIZES}one layer{_REST}"
 ALL = "Groups of one shape: regulariser uniform over the catalogue; "
 KNOWN = "Groups of one shape: regulariser uniform over those whose limit the oracle knows; "
 
@@ -39,7 +39,9 @@ def refined(p: AnyNetwork, factor: int) -> AnyNetwork:
     return replace(p, **{name: grid_constants.refined(getattr(p, name), cells) for name in names})
 
 
-def volume(source: Source, count: int, names: Sequence[str]) -> tuple[str, AnyNetwork]:
+def volume(
+    source: Source, count: int, names: Sequence[str], factors: Sequence[int] = FACTORS
+) -> tuple[str, AnyNetwork]:
     """Return one group of independent draws of the stated distribution, and its family."""
     name, d, m = source.choice(names), source.choice(SIZES), source.choice(networks.DATA[:5])
     kind = source.choice(matrices.MEASUREMENTS)
@@ -48,7 +50,7 @@ def volume(source: Source, count: int, names: Sequence[str]) -> tuple[str, AnyNe
     W, tau, lam = networks.controls(source, A, source.choice(CELLS))
     drawn = Network(regularizers.draw(name, source, count, d), A, f, u0, W, tau, lam)
     system, varied = systems.vary(source, drawn)
-    return f"A {kind}, {system}", refined(varied, source.choice(FACTORS))
+    return f"A {kind}, {system}", refined(varied, source.choice(factors))
 
 
 def corners(source: Source, name: str, count: int = 2) -> Iterator[tuple[str, Network]]:
@@ -75,11 +77,20 @@ def linear(source: Source, count: int = 4) -> Iterator[tuple[str, Network]]:
         yield f"attains: one layer, K near {gain:g} I", replace(still, W=still.W * bent)
 
 
-def draw(source: Source, size: int, names: Sequence[str] = SOLVED) -> Iterator[Batch]:
-    """Yield ``size`` independent draws in groups of one shape, then corners."""
+def independent(
+    source: Source, size: int, names: Sequence[str] = SOLVED, factors: Sequence[int] = FACTORS
+) -> Iterator[Batch]:
+    """Yield ``size`` independent draws in groups of one shape."""
     for count in portions(size, max(1, min(24, size // 4))):
-        family, network = volume(source, count, names)
+        family, network = volume(source, count, names, factors)
         yield Batch(network.representable(), family, independent=True)
+
+
+def draw(
+    source: Source, size: int, names: Sequence[str] = SOLVED, factors: Sequence[int] = FACTORS
+) -> Iterator[Batch]:
+    """Yield ``size`` independent draws in groups of one shape, then corners."""
+    yield from independent(source, size, names, factors)
     for family, network in linear(source):
         for system in systems.MAKERS:
             yield Batch(

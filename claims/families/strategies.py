@@ -89,9 +89,9 @@ def networks(draw: DrawFn, names: Sequence[str] = regularizers.ADMISSIBLE) -> An
 
 
 @st.composite
-def network_pairs(draw: DrawFn) -> NetworkPair:
+def network_pairs(draw: DrawFn, names: Sequence[str] = regularizers.ADMISSIBLE) -> NetworkPair:
     """Draw a network and a second one that differs in some of u0, f and the controls."""
-    first = draw(networks())
+    first = draw(networks(names))
     (d, m), depth = (first.u0.shape[1], first.f.shape[1]), first.lam.shape[1]
     changes: dict[str, torch.Tensor] = {}
     if draw(st.booleans()):

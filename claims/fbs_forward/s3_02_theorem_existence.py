@@ -12,6 +12,7 @@ constants 4.3, 4.7.  The nuclear norm takes part where no solution is needed.
 """
 
 from claims import limit_constants as constants
+from claims import limit_margins as margins
 from claims import magnitudes
 from claims.assumptions import A1, A2, MODERATE, SAME_SYSTEM
 from claims.families import limits, network_pairs, strategies
@@ -33,29 +34,13 @@ INSTANCES = {"drawn": strategies.networks_with_limit(), "sampled": limits.networ
 REQUEST = 2.0**-4
 
 
-def against_limit(left, terms, rounding, p, run, radius):
-    """Return the margin of a comparison with the oracle's solution, (batch, N) or (batch,).
-
-    What its own round-off explains is rounding; the rest of its radius is certified and forgives nothing.
-    """
-    own = constants.forgiven(run.reference_rounding(*constants.solution_round_off(p)), radius)
-    return at_most(left, terms, rounding + (own[:, None] if left.ndim > 1 else own), radius - own)
-
-
-def certificate(p, states, run):
-    """Return the terms of (4.7) at t_1 … t_N and the round-off of the states."""
-    operations = magnitudes.operations(p)
-    own = run.rounding(operations, constants.gap_magnitude(p, states))
-    terms = constants.network_certificate(p, states, own)
-    return terms, run.rounding(operations, constants.accumulated_magnitude(p, states))
-
-
 @solved.holds(**INSTANCES, sharp=("drift",))
 def test_certificate_of_the_network(p, run):
     """‖u_n − u(t_n)‖ ≤ √a(t_n) + b(t_n) for every n."""
-    states, (solution, radius) = run.forward(p), run.limit(p)
-    terms, rounding = certificate(p, states, run)
-    return against_limit(norm(states - solution)[:, 1:], terms, rounding, p, run, radius)
+    x, states, (solution, radius) = constants.exponents(p), run.forward(p), run.limit(p)
+    terms, rounding = margins.certificate(p, states, run, x)
+    own = margins.oracle_round_off(p, run, radius, x)
+    return margins.against_limit(norm(states - solution)[:, 1:], terms, rounding, own, radius)
 
 
 @theorem.holds(drawn=strategies.networks(), sampled=limits.networks_in_depth(), cost=4)
@@ -63,8 +48,8 @@ def test_depths_are_cauchy(p, run):
     """‖u_n − u_{2n}‖ of networks with N and 2N layers is at most the sum of their certificates."""
     fine = limits.refined(p, 2)
     states, finer = run.forward(p), run.forward(fine)
-    coarse, rounding = certificate(p, states, run)
-    further, more = certificate(fine, finer, run)
+    coarse, rounding = margins.certificate(p, states, run, constants.exponents(p))
+    further, more = margins.certificate(fine, finer, run, constants.exponents(fine))
     terms = {
         "N": coarse["gap"] + coarse["drift"],
         "2N": (further["gap"] + further["drift"])[:, 1::2],
@@ -75,11 +60,11 @@ def test_depths_are_cauchy(p, run):
 @unique.holds(drawn=strategies.pairs_of_starts(), sampled=limits.pairs_of_starts(), cost=4, sharp=("start",))
 def test_solutions_from_two_starts(pair, run):
     """‖u_n − v_n‖ ≤ e^{∫κ}‖u0 − v0‖ + both certificates: with u0 = v0 there is one solution."""
-    u, v = run.forward(pair.first), run.forward(pair.second)
-    first, rounding = certificate(pair.first, u, run)
-    second, more = certificate(pair.second, v, run)
+    x, u, v = constants.exponents(pair.first), run.forward(pair.first), run.forward(pair.second)
+    first, rounding = margins.certificate(pair.first, u, run, x)
+    second, more = margins.certificate(pair.second, v, run, constants.exponents(pair.second))
     terms = {
-        "start": constants.growth_of_distance(pair.first, norm(pair.first.u0 - pair.second.u0)),
+        "start": constants.growth_of_distance(pair.first, norm(pair.first.u0 - pair.second.u0), x),
         "first": first["gap"] + first["drift"],
         "second": second["gap"] + second["drift"],
     }
@@ -89,10 +74,11 @@ def test_solutions_from_two_starts(pair, run):
 @bounded.holds(**INSTANCES, sharp=("initial", "data"))
 def test_limit_is_bounded(p, run):
     """‖u(t_n)‖ ≤ e^{∫κ}‖u0‖ + ∫ e^{∫_s^t κ}‖c(s)‖ ds for every n."""
-    solution, radius = run.limit(p)
-    terms = constants.limit_state_bound(p)
+    x, (solution, radius) = constants.exponents(p), run.limit(p)
+    terms = constants.limit_state_bound(p, x)
     rounding = run.reference_rounding(magnitudes.operations(p), terms["initial"] + terms["data"])
-    return against_limit(norm(solution)[:, 1:], terms, rounding, p, run, radius)
+    own = margins.oracle_round_off(p, run, radius, x)
+    return margins.against_limit(norm(solution)[:, 1:], terms, rounding, own, radius)
 
 
 @solved.holds(**INSTANCES)
@@ -100,14 +86,15 @@ def test_solver_encloses_the_limit(p, run):
     """The solver of the limit returns a value and a radius with ‖value − u(1)‖ ≤ radius."""
     (value, enclosed), (solution, radius) = run.enclosure(p, REQUEST), run.limit(p)
     rounding = run.reference_rounding(magnitudes.operations(p), norm(value) + norm(solution[:, -1]))
-    return against_limit(norm(value - solution[:, -1]), {"radius": enclosed}, rounding, p, run, radius)
+    own = margins.oracle_round_off(p, run, radius)
+    return margins.against_limit(norm(value - solution[:, -1]), {"radius": enclosed}, rounding, own, radius)
 
 
 @solved.holds(**INSTANCES)
 def test_solver_is_no_worse_than_a_network(p, run):
     """The solver's radius is at most what was asked for, or the certificate of a network of 32 layers."""
     deep = limits.refined(p, -(-32 // p.depth))
-    terms, rounding = certificate(deep, run.forward(deep), run)
+    terms, rounding = margins.certificate(deep, run.forward(deep), run, constants.exponents(deep))
     _, enclosed = run.enclosure(p, REQUEST)
     allowed = {"request": REQUEST + 0 * enclosed, "network": terms["gap"][:, -1] + terms["drift"][:, -1]}
     return at_most(enclosed, allowed, rounding[:, -1])

@@ -28,6 +28,11 @@ def sqrt(x: Array) -> Array:
     return elementary.sqrt(x) if is_ball(x) else x.clamp(min=0).sqrt()
 
 
+def cube_root(x: Array) -> Array:
+    """Return the elementwise cube root; as for `sqrt`, tiny negatives count as zero."""
+    return elementary.cube_root(x) if is_ball(x) else x.clamp(min=0) ** (1 / 3)
+
+
 def exp(x: Array) -> Array:
     """Return the elementwise exponential."""
     return elementary.exp(x) if is_ball(x) else x.exp()

@@ -8,15 +8,19 @@ A predicate ``(instances, run) -> Margin`` cannot tell which one it holds.
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
+from claims import admissible_constants, convergence_constants, learning_constants
 from claims.kit import rounding
 from claims.kit.arithmetic import Array, zeros
+from claims.kit.convergence_instances import AdmissibleSequence, LearningSequence
 from claims.kit.instances import Alista, AnyNetwork, Lista, Network, Regularizer
+from claims.kit.learning_problems import by_ends, learning, member, sets
 from claims.kit.limits import Limit, answer, limit, system
 from claims.kit.sample_instances import Samples
 from claims.kit.subject import Subject, SubjectError
@@ -49,12 +53,20 @@ class Run(Protocol):
         """Return the step function (batch, N, k) written on a finer grid of ``cells`` cells."""
         ...
 
-    def limit(self, p: AnyNetwork) -> Limit:
-        """Return the deep-layer limit at t_0 … t_N as the oracle solves it; no part of the subject."""
+    def limit(self, p: AnyNetwork, times: Sequence[float] | None = None) -> Limit:
+        """Return the deep-layer limit at t_0 … t_N, or at ``times`` from 0 on, as the oracle solves it."""
         ...
 
     def enclosure(self, p: AnyNetwork, request: float) -> Limit:
         """Return u(1) of the limit, (batch, d), and its radius, (batch,), as the subject solves it."""
+        ...
+
+    def objective(self, p: LearningSequence, j: int) -> Array:
+        """Return J_N(θ^j) = J^N(P_N θ^j) of the member j, (batch,)."""
+        ...
+
+    def outside(self, p: AdmissibleSequence, j: int) -> Array:
+        """Return 1 where θ^j does not lie in Θ, else 0, (batch,)."""
         ...
 
     def reference_rounding(self, operations: int, magnitude: Array) -> Array:
@@ -153,8 +165,8 @@ class FloatRun:
     def extend(self, values: torch.Tensor, cells: int) -> torch.Tensor:
         return self._asked("extend", (values.shape[0], cells, *values.shape[2:]), self._given(values), cells)
 
-    def limit(self, p: AnyNetwork) -> Limit:
-        return limit(p)
+    def limit(self, p: AnyNetwork, times: Sequence[float] | None = None) -> Limit:
+        return limit(p, times)
 
     def enclosure(self, p: AnyNetwork, request: float) -> Limit:
         problem = Problem(
@@ -164,6 +176,31 @@ class FloatRun:
         parts = {"value": tuple(p.u0.shape), "radius": tuple(p.u0.shape[:1])}
         got = (self._answer(f"solve: {name}", getattr(answer, name, None), x) for name, x in parts.items())
         return Limit(*got)
+
+    def objective(self, p: LearningSequence, j: int) -> torch.Tensor:
+        network = member(p.sequence, j, self.project)
+        samples, single = p.over(network), p.samples == 1
+        data = (network.f, network.u0) if single else (samples.f, samples.u0)
+        A, f, u0 = (self._given(x) for x in (network.A, *data))
+        problem = (Problem if single else SamplesProblem)(A, f, u0, self._regularizer(p.regularizer))
+        asked = (problem, self._controls(network), learning(p, self._given))
+        if self.subject.objective is not Subject.objective:
+            return self._asked("objective", tuple(p.label.shape[:1]), *asked)
+
+        def together(*_: object) -> torch.Tensor:
+            return self.forward(samples).to(self.dtype)
+
+        self.used.add("forward")
+        forward = self.subject.forward if single or self.subject.takes_samples else together
+        return self._asked("objective", tuple(p.label.shape[:1]), *asked, forward)
+
+    def outside(self, p: AdmissibleSequence, j: int) -> torch.Tensor:
+        theta, verdict = convergence_constants.function(p.sequence, j), torch.zeros_like(p.low[:, 0])
+        for rows, closed in by_ends(p):
+            part, given = p.map(lambda x, rows=rows: x[rows]), theta.map(lambda x, rows=rows: x[rows])
+            inside = sets(part, given, closed, self._given).contains(self._controls(given))
+            verdict[rows] = (~inside).double()
+        return verdict
 
     def reference_rounding(self, operations: int, magnitude: torch.Tensor) -> torch.Tensor:
         return rounding.rounding(rounding.UNIT_ROUNDOFF[torch.float64], operations, magnitude)
@@ -196,11 +233,18 @@ class BallRun:
     def extend(self, values: Array, cells: int) -> Array:
         return oracle_grid.extend(values, cells)
 
-    def limit(self, p: AnyNetwork) -> Limit:
-        return limit(p)
+    def limit(self, p: AnyNetwork, times: Sequence[float] | None = None) -> Limit:
+        return limit(p, times)
 
     def enclosure(self, p: AnyNetwork, request: float) -> Limit:
         return answer(p, request)
+
+    def objective(self, p: LearningSequence, j: int) -> Array:
+        network = member(p.sequence, j, self.project)
+        return learning_constants.objective(p, network, self.forward(p.over(network))[:, :, -1])
+
+    def outside(self, p: AdmissibleSequence, j: int) -> Array:
+        return admissible_constants.outside(p, convergence_constants.function(p.sequence, j))
 
     def reference_rounding(self, operations: int, magnitude: Array) -> Array:
         return zeros(magnitude, magnitude.shape)

@@ -7,6 +7,10 @@ from typing import Any, TypeGuard, cast
 
 import torch
 
+from claims.kit.argmin_instances import FiniteProblem, PerturbedProblem
+from claims.kit.convergence_instances import AdmissibleSequence, ControlSequence, LearningSequence
+from claims.kit.gamma_instances import GammaLimits, GammaPerturbation, GammaSequence
+from claims.kit.image_instances import ImageProblem
 from claims.kit.instances import (
     Alista,
     Instances,
@@ -35,6 +39,14 @@ KINDS: dict[str, type[Instances]] = {
         ConvergentSequence,
         GraphSequence,
         IntervalMap,
+        ControlSequence,
+        LearningSequence,
+        AdmissibleSequence,
+        FiniteProblem,
+        ImageProblem,
+        GammaSequence,
+        GammaPerturbation,
+        GammaLimits,
     )
 }
 

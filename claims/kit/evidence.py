@@ -13,7 +13,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,25 +113,29 @@ class Run:
     hash: str = ""
 
 
-def _lines(path: Path, torn: list[str]) -> Iterable[Record]:
+def _lines(path: Path, torn: list[str], digest: Any) -> Iterable[Record]:
     """Yield the records of one file; a torn last line is noted in ``torn``, a bad one elsewhere an error."""
-    lines = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            if number == len(lines):  # no newline behind it: the process was killed while it wrote
-                torn.append(f"{path.name}: line {number} is torn (the process was killed while it wrote it)")
-                return
-            raise EvidenceError(f"evidence: {path}: line {number} is not JSON: {error}") from error
-        kind = cast("Record", record).get("record") if isinstance(record, dict) else None
-        if not isinstance(kind, str) or kind not in REQUIRED:
-            raise EvidenceError(f"evidence: {path}: line {number} is not a record of this suite")
-        if missing := [name for name in REQUIRED[kind] if name not in record]:
-            raise EvidenceError(f"evidence: {path}: line {number} ({kind}) lacks {', '.join(missing)}")
-        yield record
+    digest.update(path.name.encode() + b"\0")
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            digest.update(line)
+            if line == b"\n":
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                if not line.endswith(b"\n"):  # the process was killed while it wrote
+                    torn.append(
+                        f"{path.name}: line {number} is torn (the process was killed while it wrote it)"
+                    )
+                    return
+                raise EvidenceError(f"evidence: {path}: line {number} is not JSON: {error}") from error
+            kind = cast("Record", record).get("record") if isinstance(record, dict) else None
+            if not isinstance(kind, str) or kind not in REQUIRED:
+                raise EvidenceError(f"evidence: {path}: line {number} is not a record of this suite")
+            if missing := [name for name in REQUIRED[kind] if name not in record]:
+                raise EvidenceError(f"evidence: {path}: line {number} ({kind}) lacks {', '.join(missing)}")
+            yield record
 
 
 def _merged_checks(plans: list[Record]) -> list[Record]:
@@ -140,13 +144,16 @@ def _merged_checks(plans: list[Record]) -> list[Record]:
     return sorted(merged.values(), key=lambda check: (check["order"], check["check"]))
 
 
-def read(path: Path | str) -> Run:
-    """Read the evidence of one run, complete or not.
+def read(path: Path | str, take: Callable[[Record], bool] | None = None) -> Run:
+    """Read the evidence of one run, complete or not, a line at a time.
 
     Parameters
     ----------
     path : Path or str
         The run's folder.
+    take : callable, optional
+        Is shown every record as it comes; where it answers True, it has made of it what it needs and the
+        record is not kept.  So a run of any length is read in the memory of its sums.
 
     Returns
     -------
@@ -169,9 +176,9 @@ def read(path: Path | str) -> Run:
     by_kind: dict[str, list[Record]] = {}
     try:
         for file in files:
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
-            for record in _lines(file, torn):
-                by_kind.setdefault(record["record"], []).append(record)
+            for record in _lines(file, torn, digest):
+                if take is None or not take(record):
+                    by_kind.setdefault(record["record"], []).append(record)
     except OSError as error:
         raise EvidenceError(f"evidence: cannot read {error.filename}: {error.strerror}") from error
     if "run" not in by_kind:

@@ -46,11 +46,48 @@ LAYOUTS: dict[str, dict[str, str]] = {
     "step_function": {"values": "M k", "bound": "+", "variation": "+"},
     "graph_sequence": {"x": "member d", "a": "++", "u": "d", "p": "d", "v": "point d", "rates": "+ ."},
     "function_sequence": {"values": "still member . ."},
+    "control_sequence": {
+        "scales": "still member",
+        "rates": "still member .",
+        "depths": "member",
+        "frequencies": "member",
+    },
+    "learning_sequence": {
+        "further_f": "sample m",
+        "further_u0": "sample d",
+        "label": "d",
+        "further_labels": "sample d",
+        "width": "++",
+        "weights": "+ .",
+    },
+    "admissible_sequence": {
+        "low": "still .",
+        "high": "still .",
+        "closed": "still . .",
+        "variation": "still .",
+    },
+    "finite_problem": {},
+    "image_problem": {
+        "scales": "still image",
+        "bound": "still .",
+        "variation": "still .",
+        "frequencies": "image",
+    },
+    "perturbed_problem": {"to_f": ". m", "to_u0": ". d", "to_labels": ". d", "shares": "still share"},
     "convergent_sequence": {"values": "still member .", "index": "still member"},
+    "gamma_sequence": {
+        **{"points": "node .", "limit": "node", "members": "member node", "coercive": "+"},
+        **dict.fromkeys(("radius", "error", "reach", "slack", "approach"), "+ member"),
+    },
+    "gamma_perturbation": {"perturbation": "node", "lipschitz": "+"},
+    "gamma_limits": {
+        "rival": "node",
+        **dict.fromkeys(("rival_radius", "rival_error", "rival_reach"), "+ member"),
+    },
 }
 
-#: What the second system of a pair has from the first.
-SHARED = {"A", "regularizer"}
+#: What the second system of a pair has from the first, and what other controls in a sequence have from it.
+SHARED = {"second": {"A", "regularizer"}, "other": {"A", "f", "u0", "regularizer"}}
 
 #: Fewest entries that an axis keeps, 1 unless listed.
 FEWEST = {"m": 0, "sample": 0}
@@ -75,7 +112,10 @@ def leaves(value: Any, path: Path = (), layout: str | None = None) -> Iterator[t
 
 def owner(path: Path) -> Path:
     """Return the place where a shared number exists: in the first system."""
-    return ("first", *path[1:]) if path[0] == "second" and not SHARED.isdisjoint(path) else path
+    for i, part in enumerate(path):
+        if part in SHARED and not SHARED[part].isdisjoint(path[i:]):
+            return (*path[:i], "first", *path[i + 1 :])
+    return path
 
 
 def known(value: Any) -> bool:
@@ -122,6 +162,8 @@ def kept(value: Any, axis: str, keep: Sequence[int], layout: str | None = None) 
         return Regularizer(
             value.name, {k: kept(v, axis, keep, layouts.get(k)) for k, v in value.params.items()}
         )
+    if isinstance(value, tuple) and layout == axis:
+        return tuple(value[i] for i in keep)
     return chosen(value, axis, keep, layout)
 
 

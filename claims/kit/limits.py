@@ -5,11 +5,13 @@ to round-off.  The radius adds the round-off of K, c and σ, which are products 
 
 Where an instance is decided again, in balls, the states come from `claims.oracle.moreau_yosida` instead: a
 route of its own through the prox, in floats, with an estimate of its error (about 1e-8) as the balls' radius.
-So the second decision is independent, though not one of 60 digits.
+So the second decision is independent, though not one of 60 digits.  Outside A1 the limit is known for −‖u‖₁
+without data alone, in a closed form, which both arithmetics evaluate.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,30 +20,54 @@ from flint import arb
 
 from claims.kit.arithmetic import Array, is_ball, matmul, matvec
 from claims.kit.instances import Alista, AnyNetwork, Lista, Regularizer
-from claims.oracle import elementary, entrywise, event_driven, moreau_yosida
+from claims.oracle import elementary, entrywise, event_driven, moreau_yosida, outward
 from claims.oracle import regularizers as oracle
 from claims.oracle.flow import UNIT, Flow, perturbation_bound
 
 
 class Limit(NamedTuple):
-    """The limit at t_0 … t_N, (batch, N+1, d), each state within ``radius`` (batch,)."""
+    """The limit at t_0 … t_N, (batch, N+1, d), or at other times; each state within ``radius`` (batch,)."""
 
     states: Array
     radius: Array
 
 
-def limit(p: AnyNetwork) -> Limit:
-    """Return the solution of (2.3) at the times of the network's states.
+def limit(p: AnyNetwork, times: Sequence[float] | None = None) -> Limit:
+    """Return the solution of (2.3) at ``times``, increasing from 0 on; without them, at t_0 … t_N.
 
     Where the oracle cannot proceed, or the numbers overflow, the radius is infinite: such an instance is
     undecided, never held.
     """
+    if p.regularizer.name in outward.SUPPORTED:
+        return _led_away(p, _times(p, times))
     if is_ball(p.u0):
-        states, radius = _smoothed(p.map(lambda x: torch.as_tensor(entrywise.to_float(x))))
+        states, radius = _smoothed(p.map(lambda x: torch.as_tensor(entrywise.to_float(x))), _times(p, times))
         balls: Any = np.frompyfunc(_ball, 2, 1)(states, radius[:, None, None])
         return Limit(balls, elementary.to_ball(0 * radius))
-    found = [torch.as_tensor(x, device=p.u0.device) for x in _solved(p)]
+    found = [torch.as_tensor(x, device=p.u0.device) for x in _solved(p, _times(p, times))]
     return Limit(*found)
+
+
+def _led_away(p: AnyNetwork, times: np.ndarray) -> Limit:
+    """Return the closed form for the one R without A1 whose limit is known, in either arithmetic."""
+    exact = is_ball(p.u0)
+    K, c, sigma, u0 = (x if exact else x.cpu().numpy() for x in (*system(p), p.u0))
+    unknown: Any = _ball(0.0, np.inf) if exact else 0.0
+    states = np.full((len(u0), len(times), u0.shape[1]), unknown)
+    radius = np.full(len(u0), 0.0 if exact else np.inf)
+    for i in range(len(u0)):
+        try:
+            states[i] = outward.path(K[i], c[i], sigma[i], u0[i], times)
+        except outward.Stuck:
+            continue
+        radius[i] = 0.0 if exact else outward.radius(sigma[i], u0[i])
+    if exact:
+        return Limit(states, elementary.to_ball(radius))
+    return Limit(*(torch.as_tensor(x, device=p.u0.device) for x in (states, radius)))
+
+
+def _times(p: AnyNetwork, times: Sequence[float] | None) -> np.ndarray:
+    return np.linspace(0.0, 1.0, p.depth + 1) if times is None else np.asarray(times, dtype=float)
 
 
 def _ball(middle: float, radius: float) -> arb:
@@ -50,33 +76,32 @@ def _ball(middle: float, radius: float) -> arb:
 
 def answer(p: AnyNetwork, request: float) -> Limit:
     """Return what the oracle answers in the place of a solver, in balls: u(1), with the radius requested."""
-    states, radius = _solved(p.map(lambda x: torch.as_tensor(entrywise.to_float(x))))
+    states, radius = _solved(p.map(lambda x: torch.as_tensor(entrywise.to_float(x))), _times(p, None))
     return Limit(elementary.to_ball(states[:, -1]), elementary.to_ball(np.maximum(radius, request)))
 
 
-def _smoothed(p: AnyNetwork) -> tuple[np.ndarray, np.ndarray]:
+def _smoothed(p: AnyNetwork, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return states and errors by the second route, which knows nothing but the prox."""
-    (batch, d), N = p.u0.shape, p.lam.shape[1]
+    batch, d = p.u0.shape
     K, c, sigma = (x.cpu().numpy() for x in system(p))
-    name, times = p.regularizer.name, np.linspace(0.0, 1.0, N + 1)[1:]
-    states, errors, u0 = np.zeros((batch, N + 1, d)), np.full(batch, np.inf), p.u0.cpu().numpy()
+    name = p.regularizer.name
+    states, errors, u0 = np.zeros((batch, len(times), d)), np.full(batch, np.inf), p.u0.cpu().numpy()
     for i in range(batch):
         one = _one(p.regularizer.params, i)
         try:
-            found = moreau_yosida.trajectory(name, one, K[i], c[i], sigma[i], u0[i], times)
+            found = moreau_yosida.trajectory(name, one, K[i], c[i], sigma[i], u0[i], times[1:])
         except moreau_yosida.Stuck:
             continue
         states[i], errors[i] = np.vstack([u0[i], found.value]), found.error
     return states, errors
 
 
-def _solved(p: AnyNetwork) -> tuple[np.ndarray, np.ndarray]:
-    """Return states (batch, N+1, d) and radii (batch,), one instance after the other."""
+def _solved(p: AnyNetwork, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return states (batch, times, d) and radii (batch,), one instance after the other."""
     size, (batch, d), N = p.f.shape[1] + 4, p.u0.shape, p.lam.shape[1]
     K, c, sigma = (x.cpu().numpy() for x in system(p))
     products = [x.cpu().numpy() for x in system(p.map(abs))[:2]]
-    times = np.linspace(0.0, 1.0, N + 1)
-    states, radius = np.zeros((batch, N + 1, d)), np.full(batch, np.inf)
+    states, radius = np.zeros((batch, len(times), d)), np.full(batch, np.inf)
     name, u0 = p.regularizer.name, p.u0.cpu().numpy()
     for i in range(batch):
         one = _one(p.regularizer.params, i)

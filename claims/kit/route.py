@@ -14,6 +14,7 @@ import torch
 from claims.kit.claim import Check
 from claims.kit.confirm import DIGITS, Confirmation, confirm
 from claims.kit.context import FloatRun
+from claims.kit.drawing import drawing
 from claims.kit.instances import Instances
 from claims.kit.margin import Decision, Margin, decide, positions
 from claims.kit.minimise import minimised
@@ -100,6 +101,8 @@ class Route:
             labels = {**extreme.instance.dimensions, "family": extreme.family}
             stored = {"margin": extreme.margin, "labels": labels, "data": extreme.instance.encode()}
             known = {"exact": exact.record() if exact else None, "assumptions": assumptions}
+            drawn = drawing(self.check.predicate, extreme.instance, self.run)
+            known |= {"drawing": drawn} if drawn else {}
             self.emit("instance", id=identifier, **about, **stored, **known)
         return identifier
 

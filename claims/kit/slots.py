@@ -11,10 +11,15 @@ from typing import TypeVar
 
 import torch
 
+from claims import convergence_constants
 from claims import sequence_constants as sequence
+from claims.kit import gamma_rates
+from claims.kit.argmin_instances import PerturbedProblem
+from claims.kit.convergence_instances import AdmissibleSequence, ControlSequence, LearningSequence
 from claims.kit.coordinates import on_mesh, recentred
+from claims.kit.gamma_instances import GammaLimits, GammaPerturbation, GammaSequence
 from claims.kit.instances import Instances, StepFunction
-from claims.kit.layout import Path, known, leaves, owner
+from claims.kit.layout import SHARED, Path, known, leaves, owner
 from claims.kit.sequence_instances import GraphSequence
 
 T = TypeVar("T", bound=Instances)
@@ -90,10 +95,11 @@ def placed(instances: T, values: torch.Tensor, rows: torch.Tensor) -> T:
 def twins(instances: Instances) -> dict[int, int]:
     """Return for each column that a second system has of its own the same column of the first."""
     found = {slot.path: slot for slot in slots(instances)}
+    firsts = {path: tuple("first" if part in SHARED else part for part in path) for path in found}
     return {
-        column: column - slot.start + found["first", *path[1:]].start
+        column: column - slot.start + found[firsts[path]].start
         for path, slot in found.items()
-        if path[0] == "second" and ("first", *path[1:]) in found
+        if firsts[path] != path and firsts[path] in found
         for column in range(slot.start, slot.stop)
     }
 
@@ -106,8 +112,18 @@ def repeated(instances: Instances) -> int:
 def renewed(instances: T) -> T:
     """Return the batch with what an instance says of itself measured and rounded up.
 
-    Of functions these are bound and variation, of sequences on a graph the distances of the last member.
+    Of functions these are bound and variation, of sequences on a graph the distances of the last member, of
+    sequences of controls those of all members, of functions that Γ-converge errors and constants.
     """
+    if isinstance(instances, AdmissibleSequence):
+        return replace(instances, learning=renewed(instances.learning))
+    if isinstance(instances, PerturbedProblem):
+        return replace(instances, problem=renewed(instances.problem))
+    if isinstance(instances, LearningSequence):
+        return replace(instances, sequence=renewed(instances.sequence))
+    if isinstance(instances, ControlSequence):
+        apart = convergence_constants.distances(instances)
+        return replace(instances, rates=torch.where(apart > 0, _above(apart), 0.0))
     if isinstance(instances, StepFunction):
         values = instances.values
         bound = values.norm(dim=2).amax(1)
@@ -115,6 +131,8 @@ def renewed(instances: T) -> T:
         return replace(instances, bound=_above(bound), variation=_above(variation))
     if isinstance(instances, GraphSequence):
         return replace(instances, rates=_above(_last_distances(instances)))
+    if isinstance(instances, (GammaSequence, GammaPerturbation, GammaLimits)):
+        return gamma_rates.measured(instances)
     return instances
 
 

@@ -2,8 +2,8 @@ r"""The implementation under test, as the functions that claims call.
 
 ``--subject pkg.mod:name`` names either a callable ``(Problem, Controls) -> states (batch, N+1, d)``,
 which replaces the forward recursion only, or an object (a module, a class instance) with one or more
-of the attributes ``forward``, ``prox``, ``project``, ``extend`` and ``solve``.  Parts that the
-subject does not bring are those of `fbscore`.
+of the attributes ``forward``, ``prox``, ``project``, ``extend``, ``solve`` and ``objective``.  Parts
+that the subject does not bring are those of `fbscore`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, cast
 import torch
 
 import fbscore
+import fbscore.learning
 import fbscore.limit
 from fbscore.regularizers import Regularizer
 
@@ -25,7 +26,7 @@ DEFAULT = "fbscore.network:forward"
 SYSTEMS = ("FBS", "LISTA", "ALISTA")
 
 #: The functions that a subject may bring.
-PARTS = ("forward", "prox", "project", "extend", "solve")
+PARTS = ("forward", "prox", "project", "extend", "solve", "objective")
 
 
 class SubjectError(Exception):
@@ -43,11 +44,13 @@ def _solve(problem: Any, controls: Any, radius: float) -> Any:
 
 @dataclass(frozen=True)
 class Subject:
-    """The five functions that claims judge; the defaults are `fbscore`'s.
+    """The six functions that claims judge; the defaults are `fbscore`'s.
 
     ``forward(problem, controls)`` returns states (batch, N+1, d); ``prox(regularizer, v, a)`` returns
     (batch, d); ``project(values, cells)`` and ``extend(values, cells)`` return functions on ``cells`` cells;
-    ``solve(problem, controls, radius)`` returns `fbscore.Enclosure`, u(1) of the limit with a radius.
+    ``solve(problem, controls, radius)`` returns `fbscore.Enclosure`, u(1) of the limit with a radius;
+    ``objective(problem, controls, learning)`` returns the training objective of a network, (batch,), of a
+    `fbscore.Problem` or of `fbscore.Samples`; the default one runs the subject's own ``forward``.
     ``systems`` names the networks that ``forward`` runs; the report says which others were left out.
     ``takes_samples`` tells whether ``forward`` takes `fbscore.Samples` too, with states
     (batch, samples, N+1, d); another one is given all samples as one batch, the controls repeated.
@@ -59,6 +62,7 @@ class Subject:
     project: Callable[[torch.Tensor, int], torch.Tensor] = fbscore.project
     extend: Callable[[torch.Tensor, int], torch.Tensor] = fbscore.extend
     solve: Callable[[Any, Any, float], Any] = _solve
+    objective: Callable[..., torch.Tensor] = fbscore.learning.objective
     systems: tuple[str, ...] = SYSTEMS
     takes_samples: bool = True
 
@@ -76,7 +80,7 @@ def load(name: str) -> Subject:
     ------
     SubjectError
         If the text has no colon, the module cannot be imported, the name is not in it, or it is neither
-        callable nor has one of the attributes forward, prox, project, extend, solve.
+        callable nor has one of the attributes forward, prox, project, extend, solve, objective.
     """
     if name == DEFAULT:
         return Subject()
@@ -110,8 +114,8 @@ def load(name: str) -> Subject:
         systems, samples = _systems(found, own_forward), _takes_samples(found, own_forward)
         return Subject(name=name, systems=systems, takes_samples=samples, **parts)
     wanted = (
-        "expected a callable (problem, controls) -> states or an object with forward, prox, project, extend "
-        "or solve"
+        "expected a callable (problem, controls) -> states or an object with forward, prox, project, extend, "
+        "solve or objective"
     )
     raise SubjectError(f"--subject: {wanted}, got {type(found).__name__}")
 

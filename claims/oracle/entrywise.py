@@ -120,6 +120,18 @@ def sqrt(x: Any) -> Array:
     return elementwise(lambda e: e.nonnegative_part().sqrt(), x) if is_ball(x) else np.sqrt(x)
 
 
+def cube_root(x: Any) -> Array:
+    """Cube root of numbers known to be >= 0, cut off as for `sqrt`."""
+    return elementwise(_cube_root, x) if is_ball(x) else np.cbrt(x)
+
+
+def _cube_root(x: arb) -> arb:
+    """Flint's root of a ball around zero is undefined: there the roots of its ends are taken."""
+    x = x.nonnegative_part()
+    low, high = (end.root(3) if end > 0 else arb(0) for end in (x.lower(), x.upper()))
+    return x.root(3) if x > 0 else low.union(high)
+
+
 def exp(x: Any) -> Array:
     """Exponential."""
     return elementwise(arb.exp, x) if is_ball(x) else np.exp(x)

@@ -120,7 +120,7 @@ def _expand(mode: Mode, u: Array, left: float) -> Step:
     sizes = np.abs(x)
     tail, top = np.max(sizes[-2:], initial=0.0), np.max(sizes, initial=0.0)
     if tail > 2.0**-58 * top:
-        share = (2.0**-58 * top / tail) ** (1 / DEGREE)
+        share = (2.0**-58 * (top / tail)) ** (1 / DEGREE)
         powers = share ** np.arange(DEGREE + 1)
         x, sizes, length = x * powers[:, None], sizes * powers[:, None], length * share
     rows = x @ mode.T.T

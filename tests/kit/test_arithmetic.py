@@ -88,12 +88,22 @@ def test_elementwise(x):
     assert np.array_equal(close(lambda z: arithmetic.minimum(z, 1.0), x), np.minimum(x, 1.0))
     assert np.allclose(close(arithmetic.exp, x), np.exp(x))
     assert np.allclose(close(arithmetic.sqrt, x * x), abs(x))
+    assert np.allclose(close(arithmetic.cube_root, abs(x)), np.cbrt(abs(x)))
     chosen = close(lambda z, w: arithmetic.where(z > 0, z, w), x, y)
     assert np.array_equal(chosen, np.where(x > 0, x, y))
 
 
 def test_tiny_negatives_have_the_root_zero():
     assert arithmetic.sqrt(torch.tensor([-1e-17, 4.0], dtype=torch.float64)).tolist() == [0.0, 2.0]
+
+
+def test_the_cube_root_of_a_ball_around_zero_is_enclosed():
+    with elementary.digits(40):
+        ends = elementary.to_ball(np.array([-1e-9, 8e-9]))
+        (root,) = arithmetic.cube_root(elementary.union(ends[:1], ends[1:]))
+        assert root.contains(0)
+        assert root.contains(elementary.ball(8e-9).root(3))
+        assert root < 2.1e-3
 
 
 def test_made_from_nothing():

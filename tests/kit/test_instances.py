@@ -11,7 +11,7 @@ from flint import arb
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from claims.families import strategies, systems
+from claims.families import drawn_gamma, strategies, systems
 from claims.kit.decoding import KINDS, decode
 from claims.kit.instances import Instances, Network, NetworkPair, Regularizer, StepFunction, WeightPair
 from claims.oracle import elementary
@@ -32,6 +32,9 @@ DRAWN = {
     "convergent_sequence": st.one_of(strategies.convergent_sequences(), strategies.indicators()),
     "graph_sequence": st.one_of(strategies.graph_points(), strategies.graph_sequences_to_a_limit()),
     "interval_map": strategies.interval_maps(),
+    "gamma_sequence": drawn_gamma.sequences(),
+    "gamma_perturbation": drawn_gamma.perturbations(),
+    "gamma_limits": drawn_gamma.two_limits(),
 }
 ALL = st.sampled_from(sorted(DRAWN)).flatmap(DRAWN.__getitem__)
 ONE = torch.ones(1, 1, dtype=torch.float64)

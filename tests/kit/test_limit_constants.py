@@ -1,6 +1,7 @@
 """The constants of the limit: floats against balls, against quadrature, and against numbers by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -106,3 +107,42 @@ def test_one_linear_layer_attains_the_drift():
     expected = (math.exp(-4) - 1 + 4) * p.u0[:, 0]
     assert torch.allclose(terms["drift"][:, 0], expected, rtol=1e-13)
     assert float(terms["gap"].abs().max()) == 0.0
+
+
+def test_nothing_of_an_infinite_radius_is_forgiven():
+    """The oracle found no solution: undecided, which a NaN would turn into a violation."""
+    found = limit_constants.forgiven(tensor(0.5, 0.5, 0.5), tensor(0.25, 1.0, math.inf))
+    assert found.tolist() == [0.25, 0.5, 0.0]
+
+
+@pytest.mark.parametrize("x", [-1.0, -0.3, 0.0, 1e-9, 0.7, 1.0])
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
+def test_floats_need_no_more_terms(moment, x, monkeypatch):
+    found = moment(tensor(x))
+    monkeypatch.setattr(limit_constants, "FLOAT_TERMS", limit_constants.SERIES_TERMS)
+    assert torch.equal(found, moment(tensor(x)))
+
+
+def test_exponents_are_computed_once_or_afresh():
+    """Every constant says the same, bit by bit, with hκ handed over and without."""
+    p = plain(Source(2, CPU), "elastic_net", 3, 3, 4, gain=0.5, data=1.0, lam=0.25)
+    p = replace(p, W=p.W + 0.25 * Source(3, CPU).normal(*p.W.shape))
+    states, x = FLOAT.forward(p), limit_constants.exponents(p)
+    expected = p.h * limit_constants.logarithmic_norms(p.tau[:, :, None, None] * (p.W @ p.A[:, None]))
+    assert torch.allclose(x, expected, rtol=1e-14)
+    pairs = [
+        (limit_constants.limit_state_bound(p), limit_constants.limit_state_bound(p, x)),
+        (
+            limit_constants.network_certificate(p, states, 0 * x),
+            limit_constants.network_certificate(p, states, 0 * x, x),
+        ),
+    ]
+    for afresh, handed in pairs:
+        assert all(torch.equal(afresh[name], handed[name]) for name in afresh)
+    one = 1 + 0 * p.lam[:, 0]
+    for function, arguments in (
+        (limit_constants.growth_of_distance, (p, one)),
+        (limit_constants.accumulated_magnitude, (p, states)),
+    ):
+        assert torch.equal(function(*arguments), function(*arguments, x))
+    assert torch.equal(limit_constants.solution_round_off(p)[1], limit_constants.solution_round_off(p, x)[1])

@@ -71,7 +71,7 @@ def test_the_second_route_agrees_and_answers_for_a_solver():
 def test_the_second_route_convicts_the_first(monkeypatch):
     """A wrong oracle must not refute a statement: the second decision sees another solution."""
     right = kit_limits._solved
-    monkeypatch.setattr(kit_limits, "_solved", lambda p: (1.05 * right(p)[0], right(p)[1]))
+    monkeypatch.setattr(kit_limits, "_solved", lambda *given: (1.05 * right(*given)[0], right(*given)[1]))
     p = plain(source(), "l1", 1, 2, 1, gain=1.0)
     wrong, _ = kit_limits.limit(p)
     with elementary.digits(60):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import fbscore
+import fbscore.learning
 from claims.kit.subject import DEFAULT, SYSTEMS, Subject, SubjectError, load
 from fbscore.regularizers import L2
 from tests.kit import subjects
@@ -38,6 +39,13 @@ def test_an_object_brings_the_parts_that_it_has():
     assert subject.prox(L2(), torch.ones(1), torch.ones(1)).tolist() == [2.0]
     assert subject.extend is fbscore.extend
     assert subject.forward is fbscore.forward
+
+
+def test_an_objective_of_ones_own_is_a_part():
+    subject = load(f"{HERE}:trained")
+    assert subject.parts == ["objective"]
+    assert subject.objective(1, 2, 3) == (1, 2, 3)
+    assert Subject().objective is fbscore.learning.objective
 
 
 def test_a_module_and_a_dotted_name():

@@ -177,6 +177,15 @@ class Endless(modes.Smooth):
     limit = 1e-6
 
 
+def test_a_tiny_state_is_carried_on() -> None:
+    """A turn that decays, from where 2^-58 of the state underflows: no step of length 0."""
+    K, u0 = np.array([[[1.0, 3.0], [-3.0, 2.0]]]), np.full(2, 1e-307)
+    states, found = solve("huber", {"width": np.ones(1), "size": 2}, K, [[0.0, 0.0]], [4.0], u0)
+    big, _ = solve("huber", {"width": np.ones(1), "size": 2}, K, [[0.0, 0.0]], [4.0], u0 * 2.0**1000)
+    assert np.allclose(states[-1] * 2.0**1000, big[-1], rtol=1e-9)
+    assert len(found.segments) == 1
+
+
 def test_what_cannot_be_decided_is_an_error() -> None:
     with pytest.raises(Stuck, match="no consistent mode"):
         march.march(Undecided(np.zeros((1, 1)), np.ones(1)), np.zeros(1), 0.0, 1.0)
