@@ -1,8 +1,8 @@
 r"""Sets of minimisers over finite sets Θ of controls, decided exactly: fibres, images, excess and distances.
 
 A member of Θ is θ^j = θ + s_j r_{k_j}(ϑ − θ), one of Θ^N is P_N η^i with η^i of the same form, see
-`claims.kit.image_instances`.  Whether P_N θ^j = P_N η^i, and whether E_N P_N η^i = θ^j, is decided by sums over
-cells, which are exact: in float64 while controls and scales are short binary fractions, else in ball
+`claims.kit.image_instances`.  Whether P_N θ^j = P_N η^i, and whether E_N P_N η^i = θ^j, is decided by sums
+over cells, which are exact: in float64 while controls and scales are short binary fractions, else in ball
 arithmetic.  As in `claims.constants`, everything works on float64 tensors and in ball arithmetic, and nothing
 comes from `fbscore`.  The proofs are in ``docs/mathematics.md``, section 12.
 
@@ -51,7 +51,7 @@ def excess(values: Array) -> Array:
 
 def maybe_at_most(x: Array, level: Array) -> Array:
     """Return whether x ≤ level, element by element: also where balls leave it open."""
-    return x == x if is_ball(x) and x.size == 0 else ~(x > level) if not is_ball(x) else (x > level) == False  # noqa: E712
+    return ~(x > level)
 
 
 def nearest(distance: Array, chosen: Array) -> Array:
@@ -208,7 +208,7 @@ def _fixed(p: ImageProblem) -> Array | None:
         return None
     apart = [getattr(p.sequence.other, n) - getattr(p.sequence.first, n) for n in names]
     moved = [abs(x.reshape(x.shape[0], math.prod(x.shape[1:]))) for x in apart]
-    size = sum((x.sum(1) for x in moved), start=0 * p.scales[:, 0])
+    size: Array = sum([x.sum(1) for x in moved], start=0 * p.scales[:, 0])
     off = abs(p.scales[:, :, None] - p.sequence.scales[:, None, :]) * size[:, None, None]
     return where(off > 0, 0 * off, 0 * off + 1)
 

@@ -21,6 +21,7 @@ from claims.kit.instances import AnyNetwork
 from claims.kit.limits import Limit
 from claims.kit.margin import Margin, at_most
 from claims.kit.series import Series
+from claims.limit_margins import oracle_round_off
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,7 @@ def against_limit(
     Of the radius of the solution what its own round-off explains is rounding; the rest is certified and
     forgives nothing.  Where all members are there, the series of their gaps is handed over.
     """
-    modelled = run.reference_rounding(*limit_constants.solution_round_off(p.first))
-    own = limit_constants.forgiven(modelled, limit.radius)
+    own = oracle_round_off(p.first, run, limit.radius)
     joined = {
         name: convergence.joined([_wide(one[name], x) for one, x in zip(terms, left, strict=True)])
         for name in terms[0]

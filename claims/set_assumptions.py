@@ -1,110 +1,195 @@
-r"""The assumptions of theorems about minimisers over a finite set Θ of controls: what each says, how it is decided.
+r"""Assumptions on finite sets Θ of controls and on their projections Θ^N, and those on every member of Θ.
 
-Those of `claims.assumptions` that concern the learning problem are decided on the problem that an instance
-holds; bounds and moduli of Θ are what the instance declares, as its rates.
+As in `claims.assumptions`, a predicate reads the raw data of a batch and returns one truth value an instance.
+Whether two controls are equal is decided exactly, see `claims.argmin_constants`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 
-from claims import assumptions, convergence_constants, limit_constants
-from claims import training_constants as training
-from claims.kit.argmin_instances import FiniteProblem, PerturbedProblem
+from claims import admissible_constants, argmin_constants, assumptions, convergence_constants, limit_constants
 from claims.kit.claim import Assumption
-
-#: Two values of an objective are as good as equal where they are closer than this, relative to their size.
-APART = 2.0**-16
-
-
-def of_problem(assumption: Assumption) -> Assumption:
-    """Return the assumption, decided on the learning problem that an instance holds."""
-    return replace(assumption, predicate=lambda p: assumption.predicate(p.problem))
+from claims.kit.compact_instances import CompactSequence
+from claims.kit.convergence_instances import ControlSequence, LearningSequence, controls
+from claims.kit.image_instances import ImageProblem
+from claims.kit.instances import AnyNetwork
 
 
-def _moderate(p: FiniteProblem | PerturbedProblem) -> torch.Tensor:
-    sequence, verdict = p.problem.sequence, torch.ones(p.size, dtype=torch.bool)
-    for j in range(len(sequence.depths)):
-        verdict &= limit_constants.stretch(convergence_constants.function(sequence, j)) <= 2.0**10
-    return verdict
+def learning(p: Any) -> LearningSequence:
+    """Return the learning problem behind an instance, its members those of Θ."""
+    return p.learning if hasattr(p, "learning") else p.problem
 
 
-def _bounded(p: FiniteProblem | PerturbedProblem) -> torch.Tensor:
-    sequence = p.problem.sequence
-    return (convergence_constants.distances(sequence).abs() <= sequence.rates).flatten(1).all(1)
+def on_the_problem(assumption: Assumption) -> Assumption:
+    """Return the assumption, decided on the learning problem behind an instance."""
+    return replace(assumption, predicate=lambda p: assumption.predicate(learning(p)))
 
 
-def _on_a_segment(p: FiniteProblem | PerturbedProblem) -> torch.Tensor:
-    sequence = p.problem.sequence
-    still = torch.tensor([k == 0 for k in sequence.frequencies])
-    return ((sequence.scales >= 0) & (still | (sequence.scales == 0))).all(1)
+def _moderate(p: Any) -> torch.Tensor:
+    sequence = learning(p).sequence
+    found = [
+        limit_constants.stretch(convergence_constants.function(sequence, j)) <= 2.0**10
+        for j in range(len(sequence.frequencies))
+    ]
+    return torch.stack(found).all(0)
 
 
-def _approaching(p: PerturbedProblem) -> torch.Tensor:
-    """Decide 0 < share_1, 0 ≤ share_{k+1} ≤ share_k ≤ 1, and share_I ≤ share_1/8."""
-    share = p.shares
-    falling = (share[:, 1:] <= share[:, :-1]).all(1) & (share[:, 0] <= 1)
-    return (share >= 0).all(1) & (share[:, 0] > 0) & falling & (8 * share[:, -1] <= share[:, 0])
+def _members(p: Any) -> torch.Tensor:
+    """Decide τ, λ ≥ 0 for every member of Θ and of Θ^N."""
+    verdict = assumptions.MEMBERS.predicate(learning(p))
+    return verdict & assumptions.MEMBERS.predicate(p.images) if isinstance(p, ImageProblem) else verdict
 
 
-def _unique(p: PerturbedProblem) -> torch.Tensor:
-    """Decide that the own data have one minimiser: by the judge's recursion, J is larger elsewhere."""
-    values = training.own_values(p)
-    others = values.sort(1).values[:, 1:2]
-    size = values.abs().amax(1, keepdim=True)
-    return (others - values.amin(1, keepdim=True) > APART * size).all(1)
+def _onto(relation: torch.Tensor) -> torch.Tensor:
+    """Return whether every member of Θ^N, axis 1, is related to one of Θ, axis 2, (batch,)."""
+    return (relation > 0).any(2).all(1)
 
 
-def _only(name: str) -> Assumption:
-    parts = {"u0": "to_u0", "f": "to_f", "u*": "to_labels"}
+def _at_every_depth(p: ImageProblem, decide: Callable[[ImageProblem, int], torch.Tensor]) -> torch.Tensor:
+    return torch.stack([decide(p, cells) for cells in p.layers]).all(0)
 
-    def predicate(p: PerturbedProblem) -> torch.Tensor:
-        own = p.unmoved.over(p.unmoved.sequence.first)
-        here = {"to_u0": own.u0, "to_f": own.f, "to_labels": p.unmoved.labels}
-        verdict = torch.ones(p.size, dtype=torch.bool)
-        for other, field in parts.items():
-            if other != name:
-                verdict &= (getattr(p, field) == here[field]).flatten(1).all(1)
-        return verdict
 
-    return Assumption(
-        f"only {name}", f"the data of all problems are the same but for {name}", predicate, "other data move too"
+def _image(p: ImageProblem) -> torch.Tensor:
+    """Decide Θ^N = P_N(Θ), both ways."""
+
+    def both(p: ImageProblem, cells: int) -> torch.Tensor:
+        fibres = argmin_constants.fibres(p, cells)
+        return _onto(fibres) & _onto(fibres.mT)
+
+    return _at_every_depth(p, both)
+
+
+def _extended(p: ImageProblem) -> torch.Tensor:
+    return _at_every_depth(p, lambda p, cells: _onto(argmin_constants.members(p, cells)))
+
+
+def _equicontinuous(p: ImageProblem) -> torch.Tensor:
+    bounded = argmin_constants.sizes(p.sequence) <= p.bound
+    varies = argmin_constants.variations(p.sequence) <= p.variation
+    return (bounded & varies).all(1)
+
+
+A1, A2, A3, A4, A5, BOUNDED, CLOSED = (
+    on_the_problem(assumption)
+    for assumption in (
+        assumptions.A1,
+        assumptions.A2,
+        assumptions.A3,
+        assumptions.A4,
+        assumptions.A5,
+        assumptions.BOUNDED,
+        assumptions.CLOSED,
     )
-
-
-A4, A5 = (of_problem(a) for a in (assumptions.A4, assumptions.A5))
-MEMBERS = of_problem(assumptions.MEMBERS)
-MODERATE = replace(assumptions.MODERATE, predicate=_moderate)
-BOUNDED = Assumption(
-    "bounded set",
-    "Θ is bounded: no member is further from θ than the stated rates",
-    _bounded,
-    "λ = 0, 1, 2, …, which no rate bounds",
 )
-SEGMENT = Assumption(
-    "segment",
-    "the members lie between θ and ϑ (no part of the theorem: so few of them must come close)",
-    _on_a_segment,
-    "members that oscillate, each in a direction of its own",
+MODERATE = replace(
+    assumptions.MODERATE,
+    text="no limit in Θ stretches distances over 2^10 times (not of the theorem: so far the oracle is sure)",
+    predicate=_moderate,
+)
+MEMBERS = Assumption(
+    "members",
+    "every member of Θ and Θ^N has steps and weights τ, λ ≥ 0",
+    _members,
+    "oscillations larger than θ",
+)
+IMAGE = Assumption(
+    "image",
+    "Θ^N = P_N(Θ) for every depth N",
+    _image,
+    "Θ^N with controls that are no projection from Θ, or without some that are",
+)
+EXTENDED = Assumption(
+    "extended",
+    "E_N(Θ^N) ⊂ Θ for every depth N",
+    _extended,
+    "λ = a t, whose extensions are steps; ½ + a r_1, of which the network sees ½",
 )
 EQUICONTINUOUS = Assumption(
     "equi-continuous",
-    "Θ is equi-continuous in L²: its members θ + s(ϑ − θ), s ≥ 0, oscillate no more than θ and ϑ do",
-    _on_a_segment,
-    "Rademacher functions, which are at one distance of each other",
+    "Θ is equi-continuous in L²: its members are bounded by M and have total variation at most V",
+    _equicontinuous,
+    "Rademacher functions, whose variation grows without bound",
 )
-APPROACHING = Assumption(
-    "data converge",
-    "the data of the problems approach their own: shares of the way fall, and the last is 1/8 of the first or less",
-    _approaching,
-    "data that stay away",
+
+
+# ---------------------------------------------------------------- sequences of controls, for existence
+
+
+def _sequence(p: Any) -> ControlSequence:
+    return p if isinstance(p, ControlSequence) else p.sequence
+
+
+def _convergent(p: Any) -> torch.Tensor:
+    """Decide ‖θ^k − θ‖ ≤ rate_k and rate_k ≤ rate_1 k^{-1/8} for every member and control."""
+    p = _sequence(p)
+    fall = p.rates.new_tensor([k**-0.125 for k in range(1, len(p.depths) + 1)])
+    near = convergence_constants.distances(p) <= p.rates
+    falling = p.rates <= p.rates[:, :1] * fall[:, None]
+    return (near & falling).flatten(1).all(1)
+
+
+def _between(p: Any) -> torch.Tensor:
+    """Decide that the last member θ + s(ϑ − θ) lies between the others."""
+    points, last = _sequence(p).scales[:, :-1], _sequence(p).scales[:, -1]
+    along = not any(_sequence(p).frequencies)
+    return (points.amin(1) <= last) & (last <= points.amax(1)) & along
+
+
+CONVERGENT = Assumption(
+    "convergent",
+    "θ^k → θ: the distances in L² are at most the stated rates, which fall at least as k^-1/8",
+    _convergent,
+    "θ + s r_k(ϑ − θ) with Rademacher functions r_k, which converge weakly only",
 )
-UNIQUE = Assumption(
-    "one minimiser",
-    "the problem with its own data has one minimiser (no part of the theorem)",
-    _unique,
-    "λ beyond 1 where R = |u| keeps the state at 0: every such λ is a minimiser",
+BETWEEN = Assumption(
+    "bounded",
+    "Θ^N is bounded: here the part of a line that finitely many of its members cover",
+    _between,
+    "λ ≥ 0 without an upper end: no finite net covers it",
 )
-ONLY_U0, ONLY_F, ONLY_LABEL = (_only(name) for name in ("u0", "f", "u*"))
+
+
+# ---------------------------------------------------------------- sets of functions, for the limit
+
+
+def _functions(p: CompactSequence) -> list[AnyNetwork]:
+    """Return θ and the members of the sequence."""
+    members = [convergence_constants.function(p.sequence, j) for j in range(len(p.sequence.depths))]
+    return [p.sequence.first, *members]
+
+
+def _in_the_boxes(p: CompactSequence) -> torch.Tensor:
+    found = [
+        ((p.low[:, i, None] <= entries) & (entries <= p.high[:, i, None])).all(1)
+        for theta in _functions(p)
+        for i, entries in enumerate(x.flatten(1) for x in controls(theta))
+    ]
+    return torch.stack(found).all(0)
+
+
+def _varies_little(p: CompactSequence) -> torch.Tensor:
+    found = [
+        admissible_constants.variation(values) <= p.variation[:, i]
+        for theta in _functions(p)
+        for i, values in enumerate(controls(theta))
+    ]
+    return torch.stack(found).all(0)
+
+
+IN_BOXES = Assumption(
+    "bounded",
+    "Θ is bounded in L^∞: its members, and their limits, have entries between low and high",
+    _in_the_boxes,
+    "controls beyond the bounds",
+)
+VARIES_LITTLE = Assumption(
+    "equi-continuous",
+    "Θ is equi-continuous in L²: its members have total variation at most V",
+    _varies_little,
+    "Rademacher functions, whose variation grows without bound",
+)

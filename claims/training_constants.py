@@ -1,9 +1,9 @@
 r"""Training problems whose data move: what that may do to an objective, and finite sets of controls.
 
 As in `claims.constants`, everything works on float64 tensors and in ball arithmetic, and nothing comes from
-`fbscore`.  With one θ, two runs with data (u0, f) and (u0', f') part by (4.5), and the place x = u − u* of the
-loss moves by that and by the shift of the label: three steps, start, data and label.  The numbers are those
-of ``docs/mathematics.md``, section 12; all displayed formulas are *reconstructed*.
+`fbscore`.  With one θ, two runs with data (u0, f) and (u0', f') part by (4.5), and the place x = u − u* of
+the loss moves by that and by the shift of the label: three steps, start, data and label.  The numbers are
+those of ``docs/mathematics.md``, section 12; all displayed formulas are *reconstructed*.
 
 Shapes: I problems with moved data, J members of Θ; steps (batch, I, samples); values of objectives
 (batch, I + 1, J), those with the own data first; distances of members (batch, J, J).
@@ -31,7 +31,6 @@ from claims.kit.arithmetic import (
     largest,
     matmul,
     matvec,
-    maximum,
     norm,
     sqrt,
     stack,
@@ -210,5 +209,3 @@ def closest_pair(apart: Array, values: Array) -> Array:
     count = between.shape[1]
     pairs = [between[:, i, k] for i in range(count) for k in range(i)]
     return smallest(stack(pairs, 1))
-
-

@@ -9,7 +9,6 @@ Shapes: values (batch, I + 1, J), terms (batch, I, J); positions are problems, o
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +73,12 @@ def of_limits(p: PerturbedProblem, run: Run) -> Trained:
 
 
 def _of_network(
-    p: PerturbedProblem, together: LearningSequence, shift: constants.Shift, network: AnyNetwork, j: int, run: Run
+    p: PerturbedProblem,
+    together: LearningSequence,
+    shift: constants.Shift,
+    network: AnyNetwork,
+    j: int,
+    run: Run,
 ) -> _Member:
     theirs = constants.members(together, limit=False)[j]
     samples = together.over(theirs)
@@ -88,8 +92,8 @@ def _of_network(
     value = run.objective(together, j)
     own = slice(0, p.size)
     terms, off = _modulus(p, shift, network, ends[own], of_states[own], run, limit=False)
-    nothing = 0 * value
-    return _Member(*(_by_problem(p, x) for x in (value, rounding, nothing)), terms, off)
+    value, rounding = _by_problem(p, value), _by_problem(p, rounding)
+    return _Member(value, rounding, 0 * value, terms, off)
 
 
 def _of_limit(
@@ -115,7 +119,8 @@ def _of_limit(
     off = (of_states + open_)[first]
     terms, off = _modulus(p, shift, theta, ends[first], off, run, limit=True)
     parts = (value, rounding, learning_constants.mean(certified))
-    return _Member(*(_by_problem(p, x) for x in parts), terms, off)
+    value, rounding, certified = (_by_problem(p, x) for x in parts)
+    return _Member(value, rounding, certified, terms, off)
 
 
 def _rounding(
@@ -181,12 +186,12 @@ def _both(x: Array) -> Array:
     return most[:, :1] + most[:, 1:]
 
 
-def objectives(t: Trained, names: tuple[str, ...] = ("start", "data", "label")) -> Margin:
+def objectives(t: Trained) -> Margin:
     """Return the margin of |J_k(θ) − J(θ)| ≤ the terms, for every θ ∈ Θ and every problem k."""
     left = abs(t.values[:, 1:] - t.values[:, :1])
     rounding = t.rounding[:, 1:] + t.rounding[:, :1] + t.off
     certified = t.certified[:, 1:] + t.certified[:, :1]
-    return at_most(left, {name: t.terms[name] for name in names}, rounding, certified)
+    return at_most(left, t.terms, rounding, certified)
 
 
 def minima(t: Trained, terms: Terms | None = None) -> Margin:
@@ -195,6 +200,11 @@ def minima(t: Trained, terms: Terms | None = None) -> Margin:
     rounding = _both(t.rounding) + largest(t.off)
     left = abs(least[:, 1:] - least[:, :1])
     return at_most(left, terms or _largest_terms(t), rounding, _both(t.certified))
+
+
+def minimum_alone(t: Trained, name: str) -> Margin:
+    """Return the margin of |min J_k − min J| ≤ one of the terms, the largest over Θ: no other data move."""
+    return minima(t, {name: _largest_terms(t)[name]})
 
 
 def falling_minima(p: PerturbedProblem, t: Trained) -> Margin:
@@ -206,7 +216,7 @@ def nearly_optimal(t: Trained) -> Margin:
     """Return the margin of J(θ) − min J ≤ (J_k(θ) − min J_k) + 2 sup_Θ|J_k − J|, for all θ and k."""
     excess = t.values - constants.smallest(t.values)[..., None]
     nothing = 0 * excess[:, 1:]
-    terms = {name: 2 * term[..., None] + nothing for name, term in _largest_terms(t).items()}
+    terms = {f"{name} twice": 2 * term[..., None] + nothing for name, term in _largest_terms(t).items()}
     rounding = (2 * (_both(t.rounding) + largest(t.off)))[..., None] + nothing
     certified = (2 * _both(t.certified))[..., None] + nothing
     return at_most(excess[:, :1] + nothing, {"slack": excess[:, 1:], **terms}, rounding, certified)
@@ -226,7 +236,8 @@ class _Near(NamedTuple):
 def _near(p: PerturbedProblem, t: Trained, wider: float) -> _Near:
     """Decide the sets, with ``wider`` times what is certified forgiven where that makes the claim harder."""
     rounding, certified = _both(t.rounding)[..., None], _both(t.certified)[..., None]
-    bound = sum(constants.falling(p, _largest_terms(t)).values())
+    start, data, label = constants.falling(p, _largest_terms(t)).values()
+    bound = start + data + label
     off = largest(t.off)[..., None]
     own = t.values[:, :1] + 0 * t.values[:, 1:]
     return _Near(
@@ -263,7 +274,7 @@ def returns(p: PerturbedProblem, t: Trained) -> Margin:
 
 
 def clusters(p: PerturbedProblem, t: Trained, run: Run) -> Margin:
-    """Return the margin of: two of I + 1 minimisers, one of each problem, are within radius/I of each other."""
+    """Return the margin of: of I + 1 minimisers, one of each problem, two are within radius/I."""
     left = constants.closest_pair(t.apart, t.values)
     right = constants.radius(p.unmoved) / (t.values.shape[1] - 1)
     rounding = run.reference_rounding(margins.entries(p.problem.sequence.first), left + right)

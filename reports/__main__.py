@@ -1,4 +1,4 @@
-r"""Command line: ``python -m reports build | list | compare | export | table | rates``."""
+r"""Command line: ``python -m reports build | list | summary | compare | export | table | rates``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from claims.kit.evidence import EvidenceError
+from reports import terminal
 from reports.collect import collect
 from reports.compare import compare, lines
 from reports.export import FORMATS, to_orders, to_table
@@ -113,6 +114,10 @@ def table(options: argparse.Namespace) -> None:
     sys.stdout.write(to_table(_summary(options.run)))
 
 
+def shown(options: argparse.Namespace) -> None:
+    print("\n".join(terminal.lines(_summary(options.run), terminal.coloured(sys.stdout))))
+
+
 def rates(options: argparse.Namespace) -> None:
     sys.stdout.write(to_orders(_summary(options.run)))
 
@@ -133,17 +138,21 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("list", help="the stored runs, oldest first")
     command.set_defaults(action=show)
 
-    command = commands.add_parser("compare", help="two runs: changed verdicts, then sharpness")
+    which = f"run folder or summary.json (default: the newest under {EVIDENCE})"
+    command = commands.add_parser("summary", help="a run in the terminal, in colour where it has it")
+    command.add_argument("run", nargs="?", help=which)
+    command.set_defaults(action=shown)
+
+    command = commands.add_parser("compare", help="two runs: changed verdicts, sharpness, time")
     command.add_argument("first", help="run folder or summary.json")
     command.add_argument("second", help="run folder or summary.json")
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write an HTML page too")
     command.set_defaults(action=differ)
 
-    which = f"run folder or summary.json (default: the newest under {EVIDENCE})"
-    command = commands.add_parser("export", help="a run as JSON or CSV")
+    command = commands.add_parser("export", help="a run as JSON, CSV, JUnit XML or a LaTeX table")
     command.add_argument("run", nargs="?", help=which)
     kinds = "csv: a line a check; systems: CSV by check, regulariser, system and term; rates: CSV by check, "
-    kinds += "stratum and depth; json: everything"
+    kinds += "stratum and depth; junit: XML for CI; latex: a table for an appendix; json: everything"
     command.add_argument("--format", choices=sorted(FORMATS), required=True, help=kinds)
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     command.set_defaults(action=export)

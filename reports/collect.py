@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from claims.kit.evidence import RATIO_EDGES, EvidenceError, read
+from reports.fold import Fold
 from reports.model import Check, Incomplete, Instance, Report, Route
 from reports.statistics import clopper_pearson, number, quantiles
 from reports.tallies import Tallies
@@ -40,18 +41,18 @@ def collect(path: str | Path) -> Report:
         The folder is missing, holds no run, or is corrupt.
     """
     try:
-        return merge(read(Path(path)))
+        fold = Fold()
+        return merge(read(Path(path), fold.take), fold)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise EvidenceError(
             f"evidence: {path}: a record is malformed ({type(error).__name__}: {error})"
         ) from error
 
 
-def merge(run: Any) -> Report:
-    r"""Merge a `claims.kit.evidence.Run`."""
-    records = {name: _by_check(getattr(run, name)) for name in ("started", "tallies", "instances", "results")}
-    progress = {(r["check"], r["route"]): r for r in run.progress}
-    checks = tuple(_check(plan, *(records[name][plan["check"]] for name in records)) for plan in run.checks)
+def merge(run: Any, fold: Fold) -> Report:
+    r"""Merge what `claims.kit.evidence.read` kept with what was folded as it came."""
+    started, results = _by_check(run.started), _by_check(run.results)
+    checks = tuple(_check(plan, started[plan["check"]], results[plan["check"]], fold) for plan in run.checks)
     finished = run.finished or {}
     return Report(
         header={**dict.fromkeys(HEADER), **run.header},
@@ -60,7 +61,7 @@ def merge(run: Any) -> Report:
         checks=checks,
         deselected=tuple(sorted(run.deselected)),
         strata_not_run=tuple(run.strata_not_run),
-        incomplete=tuple(_incomplete(run, checks, progress)),
+        incomplete=tuple(_incomplete(run, checks, fold.progress)),
         torn=tuple(sorted(run.torn)),
         wall=number(finished.get("wall")),
         exitstatus=finished.get("exitstatus"),
@@ -77,10 +78,11 @@ def _by_check(records: Iterable[Record]) -> defaultdict[str, list[Record]]:
 def _check(
     plan: Record,
     started: Sequence[Record],
-    tallies: Sequence[Record],
-    instances: Sequence[Record],
     results: Sequence[Record],
+    fold: Fold,
 ) -> Check:
+    tallies = fold.tallies(plan["check"])
+    instances = _instances(fold.instances(plan["check"]))
     merged = Tallies.of(tallies)
     routes = tuple(
         _route(
@@ -105,7 +107,8 @@ def _check(
         upper=clopper_pearson(draws["independent"], draws["bad"]) if _kind(plan) == "claim" else None,
         worst=merged.worst,
         counterexample=next((route.counterexample for route in routes if route.counterexample), None),
-        instances=_instances(instances),
+        instances=instances,
+        left_out=fold.left_out(plan["check"], len(instances)),
         series=merged.series,
     )
 
@@ -163,7 +166,7 @@ def _instances(records: Iterable[Record]) -> tuple[Instance, ...]:
 
 def _instance(record: Record) -> Instance:
     margin = {
-        **dict.fromkeys(("left", "right", "rounding", "certified")),
+        **dict.fromkeys(("left", "right", "rounding", "certified", "position")),
         "terms": {},
         **(record.get("margin") or {}),
     }
@@ -176,6 +179,7 @@ def _instance(record: Record) -> Instance:
         data=record.get("data"),
         exact={**dict.fromkeys(("digits", "verdict", "left", "right")), **exact} if exact else None,
         assumptions=record.get("assumptions") or {},
+        drawing=record.get("drawing") or {},
     )
 
 

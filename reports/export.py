@@ -1,4 +1,4 @@
-r"""A run as JSON (the summary), as CSV, and its tables by regulariser and system for a terminal."""
+r"""A run as JSON (the summary), CSV, JUnit XML and LaTeX, and its tables for a terminal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from claims.kit.evidence import EvidenceError
+from reports.junit import to_junit
+from reports.latex import to_latex
 from reports.summary import dumps
 from reports.text import NONE, decimal, short
 
@@ -190,4 +192,11 @@ def _recorded(entry: Entry, name: str) -> list[Entry]:
     return entry[name]
 
 
-FORMATS = {"json": to_json, "csv": to_csv, "systems": to_systems, "rates": to_rates}
+FORMATS = {
+    "json": to_json,
+    "csv": to_csv,
+    "systems": to_systems,
+    "rates": to_rates,
+    "junit": to_junit,
+    "latex": to_latex,
+}

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from reports.text import integer
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 220, 64, 14, 20, 46
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 210, 56, 12, 22, 44
 
 
 def edge(value: float) -> str:
@@ -98,4 +98,19 @@ def _tick(x: float, base: float, text: str) -> str:
     return (
         f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{base}" y2="{base + 4}"/>'
         f'<text class="tick" x="{x:.1f}" y="{base + 17}">{text}</text>'
+    )
+
+
+def spark(histogram: Sequence[int], edges: Sequence[float]) -> Markup:
+    r"""The distribution as a thumbnail, without words: the numbers stand beside it."""
+    n, top = len(histogram), max([*histogram, 1])
+    one = 3 * position(1.0, edges)
+    bars = "".join(
+        f"M{3 * k} 20h2v-{2 + 16 * math.log10(height + 1) / math.log10(top + 1):.0f}h-2z"
+        for k, height in enumerate(histogram)
+        if height
+    )
+    return Markup(
+        f'<svg class="spark" viewBox="0 0 {3 * n} 20" aria-hidden="true" focusable="false"><path d="{bars}"/>'
+        f'<path class="one" d="M{one:.0f} 0v20"/></svg>'
     )

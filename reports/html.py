@@ -1,7 +1,12 @@
-r"""The offline HTML site of one run: nothing is loaded from anywhere, everything is escaped, no scripts."""
+r"""The offline HTML site of one run: nothing is loaded from anywhere, everything is escaped.
+
+Every page reads without scripts.  The index has one, for filter and sort; its hash is in the page's policy.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +15,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from claims.kit.evidence import RATIO_EDGES
-from reports import axes, formula, histogram, instance, orders, pages, rates, systems, text
+from reports import (
+    arrows,
+    axes,
+    drawing,
+    formula,
+    histogram,
+    instance,
+    matrix,
+    orders,
+    pages,
+    rates,
+    sides,
+    source,
+    systems,
+    tex,
+    text,
+    trajectory,
+)
 from reports.model import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,8 +47,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    script = (TEMPLATES / "index.js").read_text(encoding="utf-8").strip()
     numbers = (text.integer, text.ratio, text.short, text.decimal, text.upper, text.seconds, axes.size)
-    for function in (text.symbol, text.tone, *numbers):
+    for function in (text.symbol, text.tone, text.severity, text.plain, text.percent, *numbers):
         found.filters[function.__name__] = function
     found.filters |= {
         "slug": text.slug,
@@ -34,24 +57,35 @@ def environment() -> Environment:
         "formula": formula.formula,
         "headline": text.headline,
         "blocks": text.blocks,
+        "tex_plain": tex.escape,
         "entries": lambda data: list(instance.entries(data)),
     }
     found.globals |= {
         "plural": text.plural,
         "histogram": lambda name, heights: histogram.svg(name, heights, RATIO_EDGES),
         "histogram_bins": lambda heights: histogram.bins(heights, RATIO_EDGES),
+        "spark": lambda heights: histogram.spark(heights, RATIO_EDGES),
+        "featured": pages.featured,
+        "read_drawing": drawing.read,
+        "trajectories": trajectory.panels,
+        "trajectory_key": trajectory.key,
+        "arrows": arrows.svg,
+        "sides": sides.svg,
         "describe": lambda heights: histogram.describe(heights, RATIO_EDGES),
         "grid": pages.grid,
         "sizes": pages.sizes,
         "by_system": systems.table,
         "columns_of": systems.columns,
         "judged_on": text.judged_on,
+        "repeat": pages.repeat,
         "rate_panels": rates.panels,
         "rate_series": orders.shown,
         "rate_pooled": orders.pooled,
         "rate_curves": orders.curves,
         "rate_orders": orders.orders,
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        "script": Markup(script),
+        "script_hash": base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode(),
     }
     return found
 
@@ -63,18 +97,25 @@ def site(report: Report) -> dict[str, str]:
     common: dict[str, Any] = {"report": report, "pages": found, "page_of": by_check}
     templates = environment()
 
-    common["evidence_option"] = _evidence_option(report.path)
+    sources = {page.file: source.source(page.path, page.file, page.checks) for page in found}
+    common |= {"evidence_option": _evidence_option(report.path), "sources": sources}
 
     def render(name: str, **values: Any) -> str:
         return templates.get_template(name).render(**common, **values)
 
+    index = {"chapters": pages.chapters(found), "matrix": matrix.matrix(found), "states": matrix.STATES}
     site = {
-        "index.html": render("index.html", chapters=pages.chapters(found), totals=pages.totals(report)),
+        "index.html": render(
+            "index.html", **index, totals=pages.totals(report), left_out=pages.not_run(report)
+        ),
         "run.html": render("run.html", totals=pages.totals(report)),
         "systems.html": render("systems.html", **_by_system(found)),
     }
     for before, page, after in zip([None, *found], found, [*found[1:], None], strict=False):
         site[page.file] = render("claim.html", page=page, before=before, after=after)
+        listing = sources[page.file]
+        if listing:
+            site[listing.file] = render("source.html", page=page, source=listing)
     return site
 
 

@@ -123,6 +123,7 @@ class Instance:
     data: Any
     exact: Mapping[str, Any] | None
     assumptions: Mapping[str, bool]
+    drawing: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ class Check:
     worst: str | None
     counterexample: str | None
     instances: tuple[Instance, ...]
+    left_out: int
     series: tuple[Series, ...]
 
     @property

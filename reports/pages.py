@@ -2,18 +2,25 @@ r"""What the pages show, put in the reader's order: papers as chapters, one page
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from reports.model import Check, Report, Stratum
+from reports.model import Check, Instance, Report, Stratum
 from reports.statistics import largest
+from reports.systems import rank
 from reports.text import slug
 
 PAPERS = {
     "fbs_learning": "Deep-layer limit and stability analysis (II): learning problems",
     "fbs_forward": "Deep-layer limit and stability analysis (I): feed-forward systems",
 }
+
+
+DEFAULT_SUBJECT = "fbscore.network:forward"
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,11 @@ class Page:
         found = {a["key"]: a for check in self.checks for a in check.plan.get("dispensable") or ()}
         return list(found.values())
 
+    @property
+    def headline(self) -> str:
+        r"""The statement after its name, in a line."""
+        return self.title[:1].upper() + self.title[1:]
+
     def controls(self, check: Check) -> tuple[Check, ...]:
         return tuple(other for other in self.checks if other.kind == "control" and other.of == check.id)
 
@@ -96,7 +108,8 @@ def _page(path: str, checks: list[Check], used: Counter[str]) -> Page:
     used[name] += 1
     file = f"{name}.html" if used[name] == 1 else f"{name}-{used[name]}.html"
     first = checks[0]
-    title = str(first.plan.get("title") or "").removeprefix(first.reference).lstrip(" :.")
+    number = re.escape(first.reference.partition(" (")[0])
+    title = re.sub(rf"^{number}(?![\d.]\d)[^:.]*[:.]\s*", "", str(first.plan.get("title") or ""))
     return Page(file, path, first.paper, first.reference, title, tuple(checks))
 
 
@@ -126,14 +139,15 @@ def grid(
         for key, inside in cells.items()
     }
     return (
-        sorted({key[0] for key in cells}, key=_corner),
-        sorted({key[1] for key in cells}, key=_corner),
+        sorted({key[0] for key in cells}, key=_place),
+        sorted({key[1] for key in cells}, key=_place),
         merged,
     )
 
 
-def _corner(name: str) -> tuple[bool, str]:
-    return name.startswith("corner"), name
+def _place(name: str) -> tuple[bool, tuple[int, str]]:
+    r"""Corners last, systems in the order of the papers, everything else by name."""
+    return name.startswith("corner"), rank(name)
 
 
 def sizes(strata: Iterable[Stratum]) -> list[tuple[str, Cell]]:
@@ -163,3 +177,36 @@ def totals(report: Report) -> dict[str, int | float]:
         "seconds": sum(check.seconds for check in report.checks),
         "slowest": max((check.seconds for check in report.checks), default=0.0),
     }
+
+
+def not_run(report: Report) -> dict[str, list[tuple[Check, str]]]:
+    r"""Routes that the plan left out, by the reason that it gives."""
+    found: dict[str, list[tuple[Check, str]]] = {}
+    for check in report.checks:
+        for route, why in check.routes_not_run.items():
+            found.setdefault(str(why), []).append((check, str(route)))
+    return found
+
+
+def featured(check: Check) -> Instance | None:
+    r"""The instance to draw: what decided the check, or else the worst of all routes."""
+    deciding = [
+        found for found in check.instances if found.role in ("counterexample", "witness", "undecided")
+    ]
+    worst = [found for found in check.instances if found.id == check.worst]
+    return next(iter([*deciding, *worst, *check.instances]), None)
+
+
+def repeat(header: Mapping[str, Any]) -> str:
+    r"""The command that makes the same run again."""
+    words = ["pytest", *(str(item) for item in header.get("selection") or ("claims/",))]
+    options = {
+        "profile": "--claims-profile",
+        "seed": "--claims-seed",
+        "device": "--device",
+        "dtype": "--dtype",
+    }
+    words += [word for name, option in options.items() for word in (option, str(header[name]))]
+    if header.get("subject") != DEFAULT_SUBJECT:
+        words += ["--subject", str(header.get("subject"))]
+    return shlex.join(words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from reports.statistics import count, number, student
@@ -15,11 +16,14 @@ LABELS = ("system", "regularizer", "family")
 
 @dataclass(frozen=True)
 class Moments:
-    r"""How many values, their sum, the sum of their squares, the extremes; those of two shards add up."""
+    r"""How many values, their sum, the sum of their squares, the extremes; those of two shards add up.
+
+    Sums are exact, so that the order in which shards come leaves no trace.
+    """
 
     n: int = 0
-    total: float = 0.0
-    squares: float = 0.0
+    total: Fraction = Fraction(0)
+    squares: Fraction = Fraction(0)
     smallest: float | None = None
     largest: float | None = None
 
@@ -29,7 +33,9 @@ class Moments:
         values = (number(found.get(name)) for name in ("sum", "squares", "min", "max"))
         known = [x for x in values if x is not None and math.isfinite(x)]
         n = count(found.get("n"))
-        return cls(n, *known) if n and len(known) == 4 else cls()
+        if not n or len(known) < 4:
+            return cls()
+        return cls(n, Fraction(known[0]), Fraction(known[1]), *known[2:])
 
     def __add__(self, other: Moments) -> Moments:
         if not (self.n and other.n):
@@ -41,12 +47,12 @@ class Moments:
 
     @property
     def mean(self) -> float | None:
-        return self.total / self.n if self.n else None
+        return float(self.total / self.n) if self.n else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
         r"""95 % interval of the mean; None for fewer than two values."""
-        return student(self.n, self.total, self.squares)
+        return student(self.n, float(self.total), float(self.squares))
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,11 @@ class Series:
         r"""The depths at which these instances were measured."""
         return tuple(depth.N for depth in self.depths)
 
+    @property
+    def key(self) -> Hashable:
+        r"""What two series agree in that add up."""
+        return self.route, self.independent, self.labels, self.grid
+
     def __add__(self, other: Series) -> Series:
         depths = {depth.N: depth for depth in self.depths}
         for depth in other.depths:
@@ -120,7 +131,7 @@ def merged(rows: Iterable[Series], key: Callable[[Series], Hashable]) -> list[Se
 def series(tallies: Iterable[Record]) -> tuple[Series, ...]:
     r"""The series of tally records, shards merged; none where the evidence is older than they are."""
     rows = (_series(record["route"], row) for record in tallies for row in record.get("series") or ())
-    return tuple(merged(rows, lambda s: (s.route, s.independent, s.labels, s.grid)))
+    return tuple(merged(rows, lambda row: row.key))
 
 
 def _series(route: str, row: Record) -> Series:

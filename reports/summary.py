@@ -43,7 +43,7 @@ def _entry(check: Check) -> dict[str, Any]:
     plan = check.plan
     return {
         "check": check.id,
-        **{key: plan.get(key) for key in ("paper", "reference", "name", "kind")},
+        **{key: plan.get(key) for key in ("paper", "reference", "name", "kind", "finite_form")},
         "verdict": check.verdict,
         **asdict(check.counts),
         "ratio": check.ratio,

@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from claims.kit.evidence import RATIO_EDGES
+from reports.fold import COUNTED
 from reports.model import Counts, Stratum, Term, Ties
-from reports.series import Series, series
+from reports.series import Series
 from reports.statistics import count, largest, number
 
 Record = Mapping[str, Any]
-COUNTED = frozenset({"instances", "held", "tied", "violated", "undecided", "unmet", "ratio", "terms"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Tallies:
 
     @property
     def series(self) -> tuple[Series, ...]:
-        return series(self.records)
+        return tuple(row for r in self.records for row in r["series"])
 
     @property
     def worst(self) -> str | None:

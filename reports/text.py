@@ -43,6 +43,7 @@ TONES = {
     "care": {"undecided", "loose", "vacuous", "not shown", "incomplete", "inconclusive"},
 }
 SAME_LINE = re.compile(r"(?<=\.) +(?=(?:Shapes|Source|Finite form): )")
+LABELS = ("Finite form", "Shapes", "Source")
 LABEL = re.compile(r"^([A-Z][\w ]{2,28}):(?:\s+|$)")
 
 
@@ -53,6 +54,26 @@ def symbol(verdict: str) -> str:
 def tone(verdict: str) -> str:
     r"""The class of a verdict's colour; the words say the same."""
     return next((name for name, verdicts in TONES.items() if verdict in verdicts), "plain")
+
+
+def severity(verdict: str) -> int:
+    r"""Where a verdict stands when the worst come first: the larger, the worse."""
+    order = ("plain", "good", "care", "bad")
+    return 10 * order.index(tone(verdict)) + (verdict in ("error", "not run"))
+
+
+def plain(value: Any) -> str:
+    r"""A number for scripts, empty without one; NaN counts as infinite, so that it is seen first."""
+    found = number(value)
+    if found is None:
+        return ""
+    return "Infinity" if math.isnan(found) else repr(found).replace("inf", "Infinity")
+
+
+def percent(value: Any) -> str:
+    r"""A share between 0 and 1 as the length of a bar."""
+    found = number(value)
+    return f"{100 * min(max(found, 0.0), 1.0):.1f}" if found is not None and not math.isnan(found) else "0"
 
 
 def integer(value: Any) -> str:
@@ -159,6 +180,8 @@ def headline(finite_form: str | None, name: str) -> tuple[str, list[Block]]:
     r"""What heads a check, its finite form if that is short, and what is left to say below."""
     found = blocks(finite_form or "")
     first = " ".join(found[0].lines) if found else ""
+    if found and found[0].label not in ("", *LABELS):  # a sentence with a colon, not a labelled paragraph
+        first = f"{found[0].label}: {first}"
     if not first or len(first) > 140:
         return name, found
     return first.removesuffix("."), found[1:]

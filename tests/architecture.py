@@ -18,7 +18,7 @@ CLAIM_FILE = re.compile(r"claims\.fbs_\w+\.s[0-9A]\w*_\w+")
 CONSTANTS = (
     *("constants", "regularizer_constants", "grid_constants", "sequence_constants", "sample_constants"),
     *("limit_constants", "depth_constants", "limit_pair_constants"),
-    *("learning_constants", "admissible_constants"),
+    *("learning_constants", "admissible_constants", "training_constants"),
     *("gamma_constants", "magnitudes"),
 )
 ORACLE_LIBRARIES = ("numpy", "scipy", "flint")

@@ -18,8 +18,10 @@ from claims.kit.context import FloatRun
 from claims.kit.profiles import PROFILES
 from claims.kit.routes import Outcome, Route, run_route
 from claims.kit.subject import Subject
+from tests.faults.argmin import ARGMIN
 from tests.faults.constants import CONSTANTS
 from tests.faults.convergence import CONVERGENCE
+from tests.faults.existence import EXISTENCE
 from tests.faults.gamma import GAMMA
 from tests.faults.grids import GRIDS
 from tests.faults.limits import LIMITS
@@ -30,10 +32,12 @@ from tests.faults.prox import PROX
 from tests.faults.samples import SAMPLES
 from tests.faults.sequences import SEQUENCES
 from tests.faults.stability import STABILITY
+from tests.faults.training_stability import TRAINING
 
 FAULTS = (
     *(*NETWORK, *PROX, *GRIDS, *CONSTANTS, *SEQUENCES, *SAMPLES, *LIMITS),
-    *(*OBJECTIVE, *GAMMA, *STABILITY, *CONVERGENCE),
+    *(*OBJECTIVE, *GAMMA, *STABILITY, *CONVERGENCE, *TRAINING),
+    *(*EXISTENCE, *ARGMIN),
 )
 
 

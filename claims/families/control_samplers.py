@@ -64,9 +64,8 @@ def alone(source: Source, count: int = 2) -> Corners:
         # the first member has λ = 0, so that its own certificate is 0
         pair = sequence(system(weighted), system(sized(weighted, lam=0.0)), (1, 2), rate=0.5)
         yield "attains: λ alone differs", pair, ("sequence",)
-    family, network = source.choice(list(limits.linear(source, count)))
-    system = source.choice(systems.MAKERS)
-    yield family, sequence(system(network), system(network), (1, 2)), ("drift",)
+        family, network = source.choice(list(limits.linear(source, count)))
+        yield family, sequence(system(network), system(network), (1, 2)), ("drift",)
 
 
 def timed(network: Network, **profiles: tuple[float, ...]) -> Network:

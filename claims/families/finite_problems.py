@@ -31,11 +31,11 @@ DIRECTIONS = ("controls", "W", "tau", "lam", "within its size", "within its size
 LAYERS = ((1, 2), (1, 3), (2, 4), (1, 2, 4), (2, 3, 8))
 
 DISTRIBUTION = (
-    "Groups of one shape: problem, samples, labels, loss, penalties and weights as for learning problems, θ on "
-    "1, 2, 3 or 4 cells; Θ has 4, 5, 6 or 8 members θ + s_j r_k(ϑ − θ), one of them θ; ϑ has W, τ, λ or all "
-    "changed by a gaussian relative change of size 2^-k, k in 0…3, s_j uniform in 0, 1/16, … 1; or ϑ is within "
-    "the size of θ, s_j uniform in -1, -15/16, … 1 and k uniform in 0, 0, 0, 1, 2, 3. Controls are rounded to "
-    "multiples of 2^-10."
+    "Groups of one shape: problem, samples, labels, loss, penalties and weights as for learning problems, θ "
+    "on 1, 2, 3 or 4 cells; Θ has 4, 5, 6 or 8 members θ + s_j r_k(ϑ − θ), one of them θ; ϑ has W, τ, λ or "
+    "all changed by a gaussian relative change of size 2^-k, k in 0…3, s_j uniform in 0, 1/16, … 1; or ϑ is "
+    "within the size of θ, s_j uniform in -1, -15/16, … 1 and k uniform in 0, 0, 0, 1, 2, 3. Controls are "
+    "rounded to multiples of 2^-10."
 )
 
 
@@ -48,7 +48,7 @@ def on_the_mesh(p: AnyNetwork) -> AnyNetwork:
 
 
 def towards(source: Source, first: AnyNetwork, kind: str) -> AnyNetwork:
-    """Return ϑ, one of `DIRECTIONS`, on the mesh; τ and λ lie between 0 and twice those of θ where it oscillates."""
+    """Return ϑ, one of `DIRECTIONS`, on the mesh; if members oscillate, its τ, λ are at most twice θ's."""
     if kind == DIRECTIONS[-1]:
         other = on_the_mesh(control_sequences.within(source, first))
         bounded = {

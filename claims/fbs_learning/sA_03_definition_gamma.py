@@ -27,7 +27,7 @@ from claims.kit.margin import at_most
 lower_half = claim("fbs_learning", "Definition A.3", assumes=(LIMINF,))
 definition = claim("fbs_learning", "Definition A.3", assumes=(LIMINF, LIMSUP))
 stability = claim("fbs_learning", "Definition A.3", assumes=(LIMINF, LIMSUP, CONTINUOUS))
-SEQUENCES = {"drawn": drawn_gamma.sequences(), "sampled": gamma_sequences.sequences()}
+SEQUENCES = {"drawn": drawn_gamma.sequences(), "sampled": gamma_sequences.sequences(), "cost": 4}
 
 
 def rounding(p, run):
@@ -48,14 +48,16 @@ def test_recovery_sequences(p, run):
 
 
 @stability.holds(
-    drawn=drawn_gamma.perturbations(), sampled=gamma_pairs.perturbations(), sharp=("error", "modulus")
+    drawn=drawn_gamma.perturbations(), sampled=gamma_pairs.perturbations(), cost=4, sharp=("error", "modulus")
 )
 def test_continuous_perturbations(p, run):
     """F_k + G has the limit F + G: both inequalities with the errors e_k + Λr_k."""
     return at_most(gamma.both_halves(gamma.perturbed(p)), gamma.perturbed_errors(p), rounding(p, run))
 
 
-@definition.holds(drawn=drawn_gamma.two_limits(), sampled=gamma_pairs.two_limits(), sharp=("first", "second"))
+@definition.holds(
+    drawn=drawn_gamma.two_limits(), sampled=gamma_pairs.two_limits(), cost=4, sharp=("first", "second")
+)
 def test_limits_are_unique(p, run):
     """min_{B(x, r_k + r'_k)} F' ≤ F(x) + e_k + e'_k for |x| ≤ min(ρ_k, ρ'_k − r_k), and F, F' exchanged."""
     return at_most(gamma.crossed(p), gamma.crossed_errors(p), rounding(p, run))

@@ -26,7 +26,7 @@ from claims.kit.margin import at_most
 
 theorem = claim("fbs_learning", "Theorem A.4", assumes=(LIMINF, LIMSUP, EQUICOERCIVE))
 minimisers = claim("fbs_learning", "Theorem A.4", assumes=(LIMINF, LIMSUP))
-SEQUENCES = {"drawn": drawn_gamma.sequences(), "sampled": gamma_sequences.sequences()}
+SEQUENCES = {"drawn": drawn_gamma.sequences(), "sampled": gamma_sequences.sequences(), "cost": 4}
 
 
 def rounding(p, run):

@@ -65,6 +65,10 @@ class Run(Protocol):
         """Return J_N(θ^j) = J^N(P_N θ^j) of the member j, (batch,)."""
         ...
 
+    def objective_of(self, p: LearningSequence, network: AnyNetwork) -> Array:
+        """Return J^N of the controls of a network, (batch,)."""
+        ...
+
     def outside(self, p: AdmissibleSequence, j: int) -> Array:
         """Return 1 where θ^j does not lie in Θ, else 0, (batch,)."""
         ...
@@ -178,7 +182,9 @@ class FloatRun:
         return Limit(*got)
 
     def objective(self, p: LearningSequence, j: int) -> torch.Tensor:
-        network = member(p.sequence, j, self.project)
+        return self.objective_of(p, member(p.sequence, j, self.project))
+
+    def objective_of(self, p: LearningSequence, network: AnyNetwork) -> torch.Tensor:
         samples, single = p.over(network), p.samples == 1
         data = (network.f, network.u0) if single else (samples.f, samples.u0)
         A, f, u0 = (self._given(x) for x in (network.A, *data))
@@ -240,7 +246,9 @@ class BallRun:
         return answer(p, request)
 
     def objective(self, p: LearningSequence, j: int) -> Array:
-        network = member(p.sequence, j, self.project)
+        return self.objective_of(p, member(p.sequence, j, self.project))
+
+    def objective_of(self, p: LearningSequence, network: AnyNetwork) -> Array:
         return learning_constants.objective(p, network, self.forward(p.over(network))[:, :, -1])
 
     def outside(self, p: AdmissibleSequence, j: int) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from typing import Any, ClassVar
 
 from claims.grid_constants import common_cells, refined
@@ -92,15 +93,22 @@ class ControlSequence(Instances):
     @property
     def times(self) -> list[float]:
         """The times n/(2N) of all depths N, increasing, each once, from 0 to 1."""
-        return [float(t) for t in self._times()]
+        return [float(t) for t in _times(self.depths)]
 
     def places(self, j: int) -> list[int]:
         """Return where the times n/(2N), n = 0 … 2N, of the depth of the member j are among `times`."""
-        half_steps, order = 2 * self.depths[j], {t: i for i, t in enumerate(self._times())}
-        return [order[Fraction(n, half_steps)] for n in range(half_steps + 1)]
+        return list(_places(self.depths, self.depths[j]))
 
-    def _times(self) -> list[Fraction]:
-        return sorted({Fraction(n, 2 * N) for N in self.depths for n in range(2 * N + 1)})
+
+@cache
+def _times(depths: tuple[int, ...]) -> tuple[Fraction, ...]:
+    return tuple(sorted({Fraction(n, 2 * N) for N in depths for n in range(2 * N + 1)}))
+
+
+@cache
+def _places(depths: tuple[int, ...], depth: int) -> tuple[int, ...]:
+    order = {t: i for i, t in enumerate(_times(depths))}
+    return tuple(order[Fraction(n, 2 * depth)] for n in range(2 * depth + 1))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard, cast
 import torch
 
 from claims.kit.argmin_instances import FiniteProblem, PerturbedProblem
+from claims.kit.compact_instances import CompactSequence
 from claims.kit.convergence_instances import AdmissibleSequence, ControlSequence, LearningSequence
 from claims.kit.gamma_instances import GammaLimits, GammaPerturbation, GammaSequence
 from claims.kit.image_instances import ImageProblem
@@ -42,7 +43,9 @@ KINDS: dict[str, type[Instances]] = {
         ControlSequence,
         LearningSequence,
         AdmissibleSequence,
+        CompactSequence,
         FiniteProblem,
+        PerturbedProblem,
         ImageProblem,
         GammaSequence,
         GammaPerturbation,

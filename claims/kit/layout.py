@@ -66,6 +66,10 @@ LAYOUTS: dict[str, dict[str, str]] = {
         "closed": "still . .",
         "variation": "still .",
     },
+    "compact_sequence": {
+        "closed": "still . .",
+        **dict.fromkeys(("low", "high", "least", "variation"), "still ."),
+    },
     "finite_problem": {},
     "image_problem": {
         "scales": "still image",

@@ -11,13 +11,15 @@ from typing import TypeVar
 
 import torch
 
-from claims import convergence_constants
+from claims import argmin_constants, convergence_constants
 from claims import sequence_constants as sequence
 from claims.kit import gamma_rates
-from claims.kit.argmin_instances import PerturbedProblem
+from claims.kit.argmin_instances import FiniteProblem, PerturbedProblem
+from claims.kit.compact_instances import CompactSequence
 from claims.kit.convergence_instances import AdmissibleSequence, ControlSequence, LearningSequence
 from claims.kit.coordinates import on_mesh, recentred
 from claims.kit.gamma_instances import GammaLimits, GammaPerturbation, GammaSequence
+from claims.kit.image_instances import ImageProblem
 from claims.kit.instances import Instances, StepFunction
 from claims.kit.layout import SHARED, Path, known, leaves, owner
 from claims.kit.sequence_instances import GraphSequence
@@ -115,9 +117,14 @@ def renewed(instances: T) -> T:
     Of functions these are bound and variation, of sequences on a graph the distances of the last member, of
     sequences of controls those of all members, of functions that Γ-converge errors and constants.
     """
-    if isinstance(instances, AdmissibleSequence):
+    if isinstance(instances, (AdmissibleSequence, CompactSequence)):
         return replace(instances, learning=renewed(instances.learning))
-    if isinstance(instances, PerturbedProblem):
+    if isinstance(instances, ImageProblem):
+        found = replace(instances, problem=renewed(instances.problem))
+        measured = (argmin_constants.sizes(found.sequence), argmin_constants.variations(found.sequence))
+        bound, variation = (torch.where(x > 0, _above(x), 0.0) for x in measured)
+        return replace(found, bound=bound, variation=variation)
+    if isinstance(instances, (FiniteProblem, PerturbedProblem)):
         return replace(instances, problem=renewed(instances.problem))
     if isinstance(instances, LearningSequence):
         return replace(instances, sequence=renewed(instances.sequence))

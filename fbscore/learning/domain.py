@@ -58,7 +58,7 @@ class Domain:
             (self.lower == self.upper) & ~(self.closed_lower & self.closed_upper)
         )
         empty |= (self.lower == torch.inf) | (self.upper == -torch.inf)
-        where = empty.nonzero().flatten().tolist()
+        where = [int(i) for i in empty.nonzero()]
         require(not where, "domain", "a set that is not empty", f"none for x_i, i in {where}")
 
     @property
@@ -78,7 +78,8 @@ class Domain:
         return bool((self.lower.isfinite() & self.upper.isfinite()).all())
 
     def contains(self, x: Points, pieces: Pieces) -> Bool[Tensor, "points"]:
-        """Whether each point is in the set: without tolerance, as `fbscore.learning.admissible` decides it."""
+        """Whether each point is in the set: without tolerance, as `fbscore.learning.admissible` decides
+        it."""
         above = torch.where(self.closed_lower, x >= self.lower, x > self.lower)
         below = torch.where(self.closed_upper, x <= self.upper, x < self.upper)
         inside = (above & below).all(-1)

@@ -1,14 +1,15 @@
 r"""Global minimisation with a certificate: branch and bound over boxes of parameters.
 
-The minimum of ``J^N(P_N θ(x))``, or of ``J(θ(x))`` of the deep-layer limit, is enclosed and so is the set of its
-minimisers.  One run at the centre of each box bounds the objective all over it (constants 4.5 and 4.7, with
-round-off); a box whose bound exceeds the value of a point of the set is dropped, the others are halved.
+The minimum of ``J^N(P_N θ(x))``, or of ``J(θ(x))`` of the deep-layer limit, is enclosed and so is the set
+of its minimisers.  One run at the centre of each box bounds the objective all over it (constants 4.5 and
+4.7, with round-off); a box whose bound exceeds the value of a point of the set is dropped, the others are
+halved.
 
 References
 ----------
-X. Lin, C. Wu, arXiv:2605.27133, (2.10), (2.11) [reconstructed]; A. H. Land, A. G. Doig, Econometrica 28 (1960)
-497-520; R. E. Moore, R. B. Kearfott, M. J. Cloud, Introduction to Interval Analysis, SIAM 2009, chapters 6, 11
-(mean-value form, monotonicity).
+X. Lin, C. Wu, arXiv:2605.27133, (2.10), (2.11) [reconstructed]; A. H. Land, A. G. Doig, Econometrica 28
+(1960) 497-520; R. E. Moore, R. B. Kearfott, M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
+chapters 6, 11 (mean-value form, monotonicity).
 """
 
 from collections.abc import Callable
@@ -17,10 +18,10 @@ import torch
 
 from fbscore.errors import require, require_cells, require_instance, require_request
 from fbscore.learning.admissible import FewPieces
+from fbscore.learning.branch_and_bound.layer_boxes import groups
 from fbscore.learning.branch_and_bound.limit_model import limit_model
 from fbscore.learning.branch_and_bound.models import Model, NetworkModel, net
 from fbscore.learning.branch_and_bound.penalty_bounds import sizes
-from fbscore.learning.branch_and_bound.layer_boxes import groups
 from fbscore.learning.branch_and_bound.pool import Pool
 from fbscore.learning.branch_and_bound.results import Bracket, Cover, Incumbent, Minimum
 from fbscore.learning.branch_and_bound.search import Budget, Progress, Search
@@ -36,6 +37,7 @@ Reported = Callable[[Progress], object]
 
 #: In the place of missing bounds where only signs matter.
 BIG = 1e100
+
 
 @torch.no_grad()
 def minimise(
@@ -137,7 +139,9 @@ def _system(problem: AnyProblem, learning: Learning, admissible: FewPieces) -> S
             continue
         # 0 · ∞ of parameters that do not enter is no negative value.
         least = track.range(domain.lower.clamp(min=-BIG)[None], domain.upper.clamp(max=BIG)[None])[0]
-        require(float(least.min()) >= 0.0, f"admissible.pieces.{name}", "values >= 0", f"{float(least.min())}")
+        require(
+            float(least.min()) >= 0.0, f"admissible.pieces.{name}", "values >= 0", f"{float(least.min())}"
+        )
     return own
 
 
@@ -179,16 +183,21 @@ def _search(
 
 def _attained(learning: Learning, domain: Domain, pool: Pool) -> bool:
     """A continuous objective on a set of which the cover keeps away from what is left out."""
-    penalties = zip(learning.penalties, learning.weights[0].tolist(), strict=True)
-    continuous = learning.loss.continuous and all(r.continuous or weight == 0.0 for r, weight in penalties)
+    weights = [float(weight) for weight in learning.weights[0]]
+    smooth = (r.continuous or weight == 0.0 for r, weight in zip(learning.penalties, weights, strict=True))
+    continuous = learning.loss.continuous and all(smooth)
     below = (pool.lower == domain.lower) & ~domain.closed_lower
     above = (pool.upper == domain.upper) & ~domain.closed_upper
     return continuous and not bool((below | above).any())
 
 
 def _message(stopped: str, minimum: Bracket, budget: Budget, boxes: int) -> str:
-    where = f"the infimum lies in [{minimum.lower:.6g}, {minimum.upper:.6g}], {boxes} boxes cover the minimisers"
+    where = (
+        f"the infimum lies in [{minimum.lower:.6g}, {minimum.upper:.6g}], {boxes} boxes cover the minimisers"
+    )
     if stopped == "gap":
         return f"closed to {minimum.width:.2e}: {where}"
-    why = {"precision": "the boxes left cannot be halved"}.get(stopped, f"the budget of {stopped} was used up")
+    why = {"precision": "the boxes left cannot be halved"}.get(
+        stopped, f"the budget of {stopped} was used up"
+    )
     return f"gap not closed to {budget.gap:.2e}, {why}: {where}"

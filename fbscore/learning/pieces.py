@@ -1,7 +1,7 @@
 r"""Controls of a few numbers: each control is a fixed matrix, or 1, times a function with a few pieces.
 
-``x ∈ R^P`` gives every piece of every control by an affine map, ``v_j(x) = offset_j + Σ_i coefficients_ji x_i``:
-the sets of controls over which global minimisation is certified.
+``x ∈ R^P`` gives every piece of every control by an affine map, ``v_j(x) = offset_j + Σ_i coefficients_ji
+x_i``: the sets of controls over which global minimisation is certified.
 """
 
 from dataclasses import dataclass
@@ -102,8 +102,8 @@ class Pieces:
     Parameters
     ----------
     kind : str
-        ``"fbs"``: ``W = v¹ W0, τ = v², λ = v³``; ``"alista"``: the same with ``v¹`` of one piece; ``"lista"``:
-        ``W¹ = v¹ W0, W² = v² C, λ = v³``.
+        ``"fbs"``: ``W = v¹ W0, τ = v², λ = v³``; ``"alista"``: the same with ``v¹`` of one piece;
+        ``"lista"``: ``W¹ = v¹ W0, W² = v² C, λ = v³``.
     first, second, third : Track
         ``v¹, v², v³``, for the same ``P``.
     W0 : (d, m)

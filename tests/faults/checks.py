@@ -37,3 +37,36 @@ F_LOWER, F_RECOVERY = "test_gamma_lower_bound", "test_gamma_recovery_sequence"
 LEAVING = "test_members_leave_with_the_limit"
 UNIFORM, AT_THE_LAST = "test_modulus", "test_converges"
 WEAK_STATES, WEAK_DISTANCES = "test_weak_convergence_suffices_for_lista", "test_weak_distances_vanish"
+FOLLOW, LEAST, LEAST_CONVERGE = (
+    "test_objectives_follow_the_data",
+    "test_minimum_follows_the_data",
+    "test_minima_of_training_converge",
+)
+NEARLY, EXCESS = "test_minimisers_are_nearly_optimal", "test_excess_of_the_minimisers_vanishes"
+CLUSTER, ONE_MINIMISER = "test_minimisers_cluster", "test_unique_minimiser_is_approached"
+FIBRE, EXTENSION = "test_excess_is_that_of_the_fibre", "test_excess_is_that_of_the_extension"
+MINIMAL, MINIMAL_CONVERGE = "test_minimal_values_are_close", "test_minimal_values_converge"
+LIFTED = "test_lifted_minimisers_are_nearly_optimal"
+EXTENDED = "test_extended_minimisers_are_nearly_optimal"
+APPROACH = "test_minimisers_approach_the_solution_set"
+J_CONTINUOUS, J_LOWER = (
+    "test_objective_of_a_network_is_continuous",
+    "test_objective_of_a_network_is_lower_semicontinuous",
+)
+COVERED = "test_nets_bound_the_infimum"
+LIMIT_VALUES = (
+    "test_limit_objectives_follow_the_data",
+    "test_limit_minimum_follows_the_data",
+    "test_limit_minima_converge",
+)
+LIMIT_NEARLY, LIMIT_EXCESS = "test_limit_minimisers_are_nearly_optimal", "test_limit_excess_vanishes"
+LIMIT_CLUSTER = "test_limit_minimisers_cluster"
+ALONE = {
+    "start": ("test_minimum_follows_the_start", "test_limit_minimum_follows_the_start"),
+    "data": ("test_minimum_follows_the_measurements", "test_limit_minimum_follows_the_measurements"),
+    "label": ("test_minimum_follows_the_labels", "test_limit_minimum_follows_the_labels"),
+}
+LIMIT_CONTINUOUS = "test_objective_of_the_limit_is_continuous"
+LIMIT_LOWER = "test_objective_of_the_limit_is_lower_semicontinuous"
+STRONGLY, ALL_DEPTHS = "test_weak_convergence_is_strong", "test_h1_bound_of_all_depths"
+LEAST_VALUES = "test_least_values_are_cauchy"

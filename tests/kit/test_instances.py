@@ -11,7 +11,14 @@ from flint import arb
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from claims.families import drawn_gamma, strategies, systems
+from claims.families import (
+    drawn_convergence,
+    drawn_gamma,
+    drawn_learning,
+    drawn_problems,
+    strategies,
+    systems,
+)
 from claims.kit.decoding import KINDS, decode
 from claims.kit.instances import Instances, Network, NetworkPair, Regularizer, StepFunction, WeightPair
 from claims.oracle import elementary
@@ -35,6 +42,11 @@ DRAWN = {
     "gamma_sequence": drawn_gamma.sequences(),
     "gamma_perturbation": drawn_gamma.perturbations(),
     "gamma_limits": drawn_gamma.two_limits(),
+    "learning_sequence": drawn_learning.problems(),
+    "admissible_sequence": drawn_learning.admissible(),
+    "control_sequence": drawn_convergence.sequences(),
+    "finite_problem": drawn_problems.problems().map(lambda p: p.problem),
+    "image_problem": drawn_problems.problems(),
 }
 ALL = st.sampled_from(sorted(DRAWN)).flatmap(DRAWN.__getitem__)
 ONE = torch.ones(1, 1, dtype=torch.float64)

@@ -170,7 +170,7 @@ def test_table_of_a_stored_summary(printed, home):
     assert "older version" in message
 
 
-@pytest.mark.parametrize("arguments", [(), ("frobnicate",), ("export",), ("export", "--format", "latex")])
+@pytest.mark.parametrize("arguments", [(), ("frobnicate",), ("export",), ("export", "--format", "pdf")])
 def test_usage_errors(tmp_path, arguments):
     done = reports(*arguments, cwd=tmp_path)
     assert done.returncode == 2

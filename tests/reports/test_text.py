@@ -8,7 +8,6 @@ import pytest
 
 from claims.kit.evidence import RATIO_EDGES
 from reports import histogram, instance, text
-from reports.formula import formula
 from tests.reports.evidence_builder import STATEMENT, array, bins
 
 
@@ -86,27 +85,6 @@ def test_times():
     assert text.seconds(125) == "2 min 05 s"
     assert text.seconds(3725) == "1 h 02 min"
     assert text.seconds(None) == "–"
-
-
-@pytest.mark.parametrize(
-    ("plain", "expected"),
-    [
-        ("u_{n+1} = prox_{hσ_nR}(v)", "u<sub>n+1</sub> = prox<sub>hσ<sub>n</sub>R</sub>(v)"),
-        ("J^N(θ^N), ‖v‖_p^p", "J<sup>N</sup>(θ<sup>N</sup>), ‖v‖<sub>p</sub><sup>p</sup>"),
-        ("test_bound s3_01 u_next fbs_learning", "test_bound s3_01 u_next fbs_learning"),
-        (
-            "h(K_nu_n − c_n), (P_Nv)_n",
-            "h(K<sub>n</sub>u<sub>n</sub> − c<sub>n</sub>), (P<sub>N</sub>v)<sub>n</sub>",
-        ),
-        ("the *second* system, ℓ(u*, u*)", "the <em>second</em> system, ℓ(u*, u*)"),
-        ("``a_b<c`` and *<b>*", "<code>a_b&lt;c</code> and *&lt;b&gt;*"),
-        ("a < b_{<i>}", "a &lt; b<sub>&lt;i&gt;</sub>"),
-        ("rms_i ‖uⁱ_n‖ ≤ ‖u0_i‖", "rms<sub>i</sub> ‖uⁱ<sub>n</sub>‖ ≤ ‖u0<sub>i</sub>‖"),
-        ("x10_000", "x10_000"),
-    ],
-)
-def test_formula(plain, expected):
-    assert str(formula(plain)) == expected
 
 
 def test_statement_becomes_paragraphs():

@@ -1,8 +1,9 @@
 r"""Lower bounds of an objective over boxes of parameters, from one run at the centre of each.
 
-*Values*: the least of the loss on balls that hold the last states (constant 4.5) plus the least of the penalties.
-*Mean value*: ``J(x) >= J(x̃) − Σ_i sup |∂_i J| |x_i − x̃_i|`` where the regulariser is known entry by entry.  Its
-error is quadratic in the size of the box, so that few boxes cluster around minimisers.  The better one counts.
+*Values*: the least of the loss on balls that hold the last states (constant 4.5) plus the least of the
+penalties. *Mean value*: ``J(x) >= J(x̃) − Σ_i sup |∂_i J| |x_i − x̃_i|`` where the regulariser is known
+entry by entry.  Its error is quadratic in the size of the box, so that few boxes cluster around minimisers.
+The better one counts.
 """
 
 from dataclasses import dataclass
@@ -13,15 +14,16 @@ from torch import Tensor
 
 from fbscore import linalg
 from fbscore.learning.branch_and_bound.box_slopes import SlopeBounds
-from fbscore.learning.branch_and_bound.loss_bounds import Gradient, lowest
-from fbscore.learning.losses import Loss
+from fbscore.learning.branch_and_bound.loss_bounds import Ball, Gradient, lowest
 from fbscore.learning.branch_and_bound.penalty_bounds import PenaltyBounds
-from fbscore.learning.branch_and_bound.reach import Radii, Reach, States
+from fbscore.learning.losses import Loss
 from fbscore.learning.pieces import Points
 
 __all__ = ["BoxBounds", "Ends", "mean_value_bound", "value_bound"]
 
 Numbers = Float[Tensor, "boxes"]
+Radii = Float[Tensor, "boxes samples"]
+Differences = Float[Tensor, "boxes samples d"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,20 +57,20 @@ class Ends:
     ----------
     difference : (boxes, samples, d)
         At the centre, as computed.
-    reach : Reach
+    ball : Ball
         How far those of any point of the box may be.
     error : (boxes, samples)
         How far the exact one of the centre may be.
     """
 
-    difference: States
-    reach: Reach
+    difference: Differences
+    ball: Ball
     error: Radii
 
 
-def value_bound(loss: Loss, difference: States, radius: Radii, penalty: PenaltyBounds) -> Numbers:
+def value_bound(loss: Loss, difference: Differences, ball: Ball, penalty: PenaltyBounds) -> Numbers:
     """The least of the loss on the balls plus the least of the penalties."""
-    return _down(lowest(loss, difference, radius).mean(1) + penalty.least, difference)
+    return _down(lowest(loss, difference, ball).mean(1) + penalty.least, difference)
 
 
 def mean_value_bound(
@@ -87,7 +89,7 @@ def mean_value_bound(
     value = loss.value(ends.difference, torch.zeros_like(ends.difference))
     value = value - _relative(ends.difference) * value.abs()
     # The exact state of the centre is not quite the one whose tangent is taken.
-    lost = (linalg.norm(end.value) + end.noise) * ends.error + end.noise * ends.reach.norm
+    lost = (linalg.norm(end.value) + end.noise) * ends.error + end.noise * ends.ball.norm
     at_centre = (value - lost).mean(1) + penalty.lower
     return _down(at_centre - _up(spread, ends.difference), ends.difference)
 
@@ -97,16 +99,16 @@ def steepest(end: Gradient) -> Radii:
     return linalg.norm(end.value) + end.radius
 
 
-def _down(x: Numbers, like: States) -> Numbers:
+def _down(x: Numbers, like: Differences) -> Numbers:
     """Rounded down; −∞ where something overflowed, for a box of which nothing is known is kept."""
     lowered = x - _relative(like) * x.abs()
     return torch.where(lowered.isnan(), -torch.inf, lowered)
 
 
-def _up(x: Numbers, like: States) -> Numbers:
+def _up(x: Numbers, like: Differences) -> Numbers:
     return (1.0 + _relative(like)) * x
 
 
-def _relative(like: States) -> float:
+def _relative(like: Differences) -> float:
     """Relative round-off of means over samples and of a few sums."""
     return (2 * like.shape[1] + 4 * like.shape[2] + 64) * torch.finfo(like.dtype).eps

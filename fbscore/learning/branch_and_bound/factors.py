@@ -1,6 +1,7 @@
 r"""What the derivatives of a layer with respect to ``v¹, v², v³`` are taken along.
 
-``y = ∂(kMu − bq + sp)/∂v``: FBS ``τz, wz + λp, τp``, ALISTA ``τz, wz, p``, LISTA ``−q, Mu, p``, ``z = Mu − q``.
+``y = ∂(kMu − bq + sp)/∂v``: FBS ``τz, wz + λp, τp``, ALISTA ``τz, wz, p``, LISTA ``−q, Mu, p``, ``z = Mu −
+q``.
 """
 
 from typing import NamedTuple
@@ -10,69 +11,91 @@ import torch
 from fbscore.learning.branch_and_bound.box_run import Layer
 from fbscore.learning.branch_and_bound.kinks import Kinked
 from fbscore.learning.branch_and_bound.layer_boxes import LayerBoxes
-from fbscore.learning.branch_and_bound.reach import Radii, Reach, States
+from fbscore.learning.branch_and_bound.reach import Numbers, Radii, States, apply
 from fbscore.learning.branch_and_bound.system import System
+from fbscore.shapes import Scalars
 
-__all__ = ["Factor", "Part", "factors"]
+__all__ = ["Adjoint", "Factor", "Sizes", "factors", "number_sizes"]
 
 
-class Part(NamedTuple):
-    r"""One of the vectors ``z`` or ``p`` that factors are made of.
+class Adjoint(NamedTuple):
+    """``b̃``, ``Mᵀb̃`` and ``|b̃|`` of the centre."""
 
-    ``centre``; ``off`` with ``|y_i − ỹ_i| <= off_i`` all over the box where the prox does not rest; ``along``
-    (boxes, samples), no less than ``|⟨b̃, y − ỹ⟩|`` for the adjoint ``b̃`` of the centre.
+    back: States
+    pulled: States
+    size: States
+
+
+class Factor(NamedTuple):
+    r"""``y`` of the centre, of any other point of the box, and along the adjoint.
+
+    ``|y_i − ỹ_i| <= off_i`` all over the box where the prox does not rest; ``product`` is ``⟨b̃, ỹ⟩`` and
+    ``along`` no less than ``|⟨b̃, y − ỹ⟩|``.
     """
 
     centre: States
     off: States
+    product: Radii
     along: Radii
 
+    def times(self, at: Scalars, most: Scalars, wide: Scalars) -> "Factor":
+        """``v y`` with ``v`` within ``wide`` of ``at`` and at most ``most`` in modulus."""
+        return Factor(
+            at * self.centre,
+            most * self.off + wide * self.centre.abs(),
+            at * self.product,
+            most * self.along + wide * self.product.abs(),
+        )
 
-class Factor(NamedTuple):
-    """``y``, as sums of parts times numbers of the layer (all of them (boxes, 1, 1))."""
-
-    centre: States
-    off: States
-    along: Radii
+    def plus(self, other: "Factor") -> "Factor":
+        """The sum."""
+        return Factor(*(x + y for x, y in zip(self, other, strict=True)))
 
 
-def parts(own: System, form: Kinked, layer: Layer, back: States, pulled: States) -> tuple[Part, Part]:
-    """``Mu`` and ``p``."""
-    D, reach = layer.slopes, layer.before_reach
-    assert D is not None
-    turned = torch.minimum(reach.entries @ own.M.abs().mT, own.M_norm * reach.norm.unsqueeze(-1))
-    # ⟨b, Mδ⟩ = ⟨Mᵀb, δ⟩, which is small where the layers contract.
-    product = Part(layer.product, turned, reach.along(pulled))
-    # Where the sign is not certain the centre leaves w_i sign out.
-    off = form.r * layer.after_reach.entries + form.w * ((D.sign == 0) & ~D.resting)
-    p = Part(form.w * D.sign + form.r * layer.after, off, (back.abs() * off).sum(-1))
-    return product, p
+class Sizes(NamedTuple):
+    """The largest ``|v|`` and the largest ``|v − ṽ|`` of ``v¹, v², v³``, each (groups, boxes)."""
+
+    most: tuple[Numbers, ...]
+    wide: tuple[Numbers, ...]
+
+
+def number_sizes(boxes: LayerBoxes) -> Sizes:
+    """Of the numbers of the layers."""
+    ends = list(zip(boxes.values, boxes.low, boxes.high, strict=True))
+    most = tuple(torch.maximum(low.abs(), high.abs()) for _, low, high in ends)
+    return Sizes(most, tuple(torch.maximum(high - at, at - low) for at, low, high in ends))
 
 
 def factors(
-    own: System, form: Kinked, kind: str, boxes: LayerBoxes, layer: Layer, back: States, pulled: States
+    own: System, form: Kinked, kind: str, boxes: LayerBoxes, sizes: Sizes, layer: Layer, adjoint: Adjoint
 ) -> tuple[Factor, Factor, Factor]:
     """``y`` for ``v¹, v², v³``."""
-    j = layer.group
-    product, p = parts(own, form, layer, back, pulled)
+    p, j = _subgradient(form, layer, adjoint), layer.group
     if kind == "lista":
-        constant = -own.q.expand_as(layer.product)
-        zero = torch.zeros_like(constant)
-        return Factor(constant, zero, zero[..., 0]), Factor(*product), Factor(*p)
-    z = product._replace(centre=layer.product - own.q)
-
-    def times(i: int, y: Part) -> Factor:
-        at, low, high = (x[i][:, j, None, None] for x in (boxes.values, boxes.low, boxes.high))
-        most, wide = torch.maximum(low.abs(), high.abs()), torch.maximum(high - at, at - low)
-        along = (back * y.centre).sum(-1).abs()
-        return Factor(
-            at * y.centre,
-            most * y.off + wide * y.centre.abs(),
-            most.squeeze(-1) * y.along + wide.squeeze(-1) * along,
-        )
-
-    first, second = times(1, z), times(0, z)
+        zero = torch.zeros_like(layer.product)
+        constant = -own.q.expand_as(zero)
+        data = Factor(constant, zero, (adjoint.back * constant).sum(0), zero[0])
+        return data, _along(own, layer, adjoint, layer.product), p
+    z = _along(own, layer, adjoint, layer.product - own.q)
+    (w, tau, lam), most, wide = boxes.values, sizes.most, sizes.wide
+    first, second = z.times(tau[j], most[1][j], wide[1][j]), z.times(w[j], most[0][j], wide[0][j])
     if kind == "alista":
-        return first, second, Factor(*p)
-    more = times(2, p)
-    return first, Factor(*(x + y for x, y in zip(second, more, strict=True))), times(1, p)
+        return first, second, p
+    more = p.times(lam[j], most[2][j], wide[2][j])
+    return first, second.plus(more), p.times(tau[j], most[1][j], wide[1][j])
+
+
+def _along(own: System, layer: Layer, adjoint: Adjoint, y: States) -> Factor:
+    """``Mu``, or that plus a constant: ``⟨b, Mδ⟩ = ⟨Mᵀb, δ⟩``, which is small where the layers contract."""
+    reach = layer.before_reach
+    off = torch.minimum(apply(own.M.abs(), reach.entries), own.M_norm * reach.norm)
+    return Factor(y, off, (adjoint.back * y).sum(0), reach.along(adjoint.pulled))
+
+
+def _subgradient(form: Kinked, layer: Layer, adjoint: Adjoint) -> Factor:
+    """``p``, of which the centre leaves ``w_i sign`` out where the sign is not certain."""
+    D = layer.slopes
+    assert D is not None
+    centre = form.w * D.sign + form.r * layer.after
+    off = form.r * layer.after_reach.entries + form.w * ((D.sign == 0) & ~D.resting)
+    return Factor(centre, off, (adjoint.back * centre).sum(0), (adjoint.size * off).sum(0))

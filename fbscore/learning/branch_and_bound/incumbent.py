@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fbscore.learning.domain import Domain
 from fbscore.learning.branch_and_bound.models import Model
+from fbscore.learning.domain import Domain
 from fbscore.learning.pieces import Pieces, Points
 
 __all__ = ["Hunt"]
@@ -45,7 +45,11 @@ class Hunt:
         domain = self.domain
         spread = torch.quasirandom.SobolEngine(domain.P, scramble=True, seed=0).draw(STARTS)
         points = domain.lower + spread.to(domain.lower) * (domain.upper - domain.lower)
-        self.offer(torch.cat((points, domain.lower[None], domain.upper[None], 0.5 * (domain.lower + domain.upper)[None])))
+        self.offer(
+            torch.cat(
+                (points, domain.lower[None], domain.upper[None], 0.5 * (domain.lower + domain.upper)[None])
+            )
+        )
         for _ in range(ROUNDS):
             self.improve()
 

@@ -1,17 +1,17 @@
 r"""Proximal maps that act entry by entry and whose slope is known but for kinks.
 
-For ``R(u) = Σ_i w_i |u_i| + ½ r_i u_i²`` the prox with weight ``a`` has the slopes 0 where ``|v_i| < a w_i`` and
-``1/(1 + a r_i)`` where ``|v_i| > a w_i``.
+For ``R(u) = Σ_i w_i |u_i| + ½ r_i u_i²`` the prox with weight ``a`` has the slopes 0 where ``|v_i| < a
+w_i`` and ``1/(1 + a r_i)`` where ``|v_i| > a w_i``.
 """
 
 from dataclasses import dataclass
 from functools import singledispatch
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from fbscore.learning.branch_and_bound.reach import States
+from fbscore.learning.branch_and_bound.reach import Masks, States
 from fbscore.regularizers.base import Regularizer
 from fbscore.regularizers.elastic_net import ElasticNet
 from fbscore.regularizers.l1 import L1
@@ -20,36 +20,36 @@ from fbscore.shapes import Scalars
 
 __all__ = ["Kinked", "Slopes", "kinked", "range_around", "slopes"]
 
-Masks = Bool[Tensor, "boxes samples d"]
+Weights = tuple[Scalars, Scalars]
 
 
 @dataclass(frozen=True, eq=False)
 class Kinked:
-    """``w`` and ``r``, each (d,)."""
+    """``w`` and ``r``, each (d, 1, 1)."""
 
-    w: Float[Tensor, "d"]
-    r: Float[Tensor, "d"]
+    w: Float[Tensor, "d 1 1"]
+    r: Float[Tensor, "d 1 1"]
 
 
 @singledispatch
-def kinked(regularizer: Regularizer, like: Float[Tensor, "samples d"]) -> Kinked | None:
+def kinked(regularizer: Regularizer, like: Float[Tensor, "d 1 1"]) -> Kinked | None:
     """``w`` and ``r`` of a regulariser in a batch of one, ``None`` if it is of another form."""
     return None
 
 
 @kinked.register
 def _(regularizer: L1, like: Tensor) -> Kinked | None:
-    return Kinked(regularizer.weights[0], torch.zeros_like(like[0]))
+    return Kinked(regularizer.weights[0][:, None, None], torch.zeros_like(like))
 
 
 @kinked.register
 def _(regularizer: HalfSquaredNorm, like: Tensor) -> Kinked | None:
-    return Kinked(torch.zeros_like(like[0]), torch.ones_like(like[0]))
+    return Kinked(torch.zeros_like(like), torch.ones_like(like))
 
 
 @kinked.register
 def _(regularizer: ElasticNet, like: Tensor) -> Kinked | None:
-    return Kinked(regularizer.weights[0], regularizer.ridge[0].expand_as(like[0]))
+    return Kinked(regularizer.weights[0][:, None, None], regularizer.ridge[0].expand_as(like))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +58,13 @@ class Slopes:
 
     Parameters
     ----------
-    middle, radius : (boxes, samples, d)
+    middle, radius : (d, samples, boxes)
         Every slope lies within ``radius`` of ``middle``.
-    largest : (boxes, samples, d)
+    largest : (d, samples, boxes)
         No slope is larger; 0 where the entry rests.
-    sign : (boxes, samples, d)
+    sign : (d, samples, boxes)
         Of the argument of the prox: −1, 1, or 0 where it is not certain.
-    active, resting : (boxes, samples, d)
+    active, resting : (d, samples, boxes)
         Where the argument lies certainly beyond, or within, the kinks.
     """
 
@@ -76,13 +76,13 @@ class Slopes:
     resting: Masks
 
 
-def slopes(form: Kinked, explicit: States, reach: States, weight: tuple[Scalars, Scalars]) -> Slopes:
+def slopes(form: Kinked, explicit: States, reach: States, weight: Weights) -> Slopes:
     r"""The slopes where the argument is within ``reach``, entry by entry, of ``explicit``.
 
     Parameters
     ----------
     form : Kinked
-    explicit, reach : (boxes, samples, d)
+    explicit, reach : (d, samples, boxes)
     weight : two of (boxes,)
         The smallest and the largest ``a``.
 
@@ -91,7 +91,7 @@ def slopes(form: Kinked, explicit: States, reach: States, weight: tuple[Scalars,
     Slopes
     """
     up, size = 4 * torch.finfo(explicit.dtype).eps, explicit.abs()
-    low, high = (a[:, None, None] for a in weight)
+    low, high = weight
     active = (size - reach > (1.0 + up) * high * form.w) | (form.w == 0)
     resting = size + reach < (1.0 - up) * low * form.w
     largest = torch.where(resting, 0.0, (1.0 + up) / (1.0 + low * form.r))
@@ -101,14 +101,13 @@ def slopes(form: Kinked, explicit: States, reach: States, weight: tuple[Scalars,
     return Slopes(middle, radius, largest, sign, active, resting)
 
 
-def range_around(
-    form: Kinked, explicit: States, reach: States, weight: tuple[Scalars, Scalars], after: States
-) -> States:
-    r"""How far the prox may be from ``after``: it is monotone in its argument, and in ``a`` on either side of 0.
+def range_around(form: Kinked, explicit: States, reach: States, weight: Weights, after: States) -> States:
+    r"""How far the prox may be from ``after``: it is monotone in its argument, and in ``a`` on either side
+    of 0.
 
     An entry that comes to rest loses its radius this way, by ``a w_i`` in every layer.
     """
-    low, high = (a[:, None, None] for a in weight)
+    low, high = weight
     top, bottom = explicit + reach, explicit - reach
     most = torch.relu(top - low * form.w) - torch.relu(-top - high * form.w)
     least = torch.relu(bottom - high * form.w) - torch.relu(-bottom - low * form.w)

@@ -1,9 +1,10 @@
 r"""How far the deep-layer limit is from the network's states, for all parameters of a box at once.
 
-*From the centre*: with ``û`` the interpolant of the centre's states, ``v`` the limit of any ``x`` in the box and
-``e = û − v``, on a cell of length ``h``, ``t = t_n + ςh``,
+*From the centre*: with ``û`` the interpolant of the centre's states, ``v`` the limit of any ``x`` in the
+box and ``e = û − v``, on a cell of length ``h``, ``t = t_n + ςh``,
 
-    ``½(‖e‖²)' <= κ‖e‖² + s (1 − ς) D_n + ‖e‖ (‖(k − k̃)Mu_n − (b − b̃)q + (s − s̃)p_{n+1}‖ + ς |k| ‖M(u_{n+1} − u_n)‖)``
+    ``½(‖e‖²)' <= κ‖e‖² + s (1 − ς) D_n + ‖e‖ (‖(k − k̃)Mu_n − (b − b̃)q + (s − s̃)p_{n+1}‖ + ς |k|
+    ‖M(u_{n+1} − u_n)‖)``
 
 with ``κ, k, s`` of ``x`` and the Bregman gap ``D_n`` of the centre: constants 4.7 and 4.5 in one.
 
@@ -15,19 +16,15 @@ reach 0 in this layer, and then it moves by ``O(h)``.
 from collections.abc import Iterable, Iterator
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
-from fbscore import linalg
 from fbscore.learning.branch_and_bound.box_run import Layer
 from fbscore.learning.branch_and_bound.kinks import Kinked
 from fbscore.learning.branch_and_bound.layer_boxes import LayerBoxes
-from fbscore.learning.branch_and_bound.reach import Radii, States
+from fbscore.learning.branch_and_bound.reach import Numbers, Radii, States, apply, length
 from fbscore.learning.branch_and_bound.system import System
 from fbscore.limit.moments import moments
 from fbscore.limit.rounding import layer_round_off
-
-Numbers = Float[Tensor, "boxes groups"]
 
 __all__ = ["Cells", "box_radius", "centre_radii"]
 
@@ -42,12 +39,12 @@ class Cells:
         self.gap = (2.0 * h * (zeroth - first)).to(kappa) * boxes.s_high
         zeroth, first, _ = moments(h * kappa.double())
         self.move = (h * zeroth).to(kappa)
-        self.step = (h * first).to(kappa) * torch.maximum(boxes.k_low.abs(), boxes.k_high.abs())
+        self.step = (h * first).to(kappa) * boxes.largest_k()
 
-    def advance(self, j: int, E: Radii, gap: Radii, step: Radii, move: Radii | None = None) -> Radii:
-        """``E`` at the end of a layer of group ``j``."""
-        growth, weight, drift, push = (x[:, j, None] for x in (self.growth, self.gap, self.step, self.move))
-        after = torch.sqrt(growth * E * E + weight * gap) + drift * step
+    def advance(self, j: int, start: Radii, gap: Radii, step: Radii, move: Radii | None = None) -> Radii:
+        """The radius at the end of a layer of group ``j`` from that at its start."""
+        growth, weight, drift, push = (x[j] for x in (self.growth, self.gap, self.step, self.move))
+        after = torch.sqrt(growth * start * start + weight * gap) + drift * step
         return after if move is None else after + push * move
 
 
@@ -65,29 +62,26 @@ def centre_radii(
 
     Yields
     ------
-    Layer, (boxes, samples), (boxes, samples)
+    Layer, (samples, boxes), (samples, boxes)
     """
-    up = 1.0 + 64 * own.unit
-    count, (C0, C1) = boxes.k.shape[0], own.growth
-    values_of = torch.vmap(own.repeated(count).value, in_dims=1, out_dims=1)
-    E = own.u0.new_zeros(count, own.u0.shape[0])
-    alone, before = E, values_of(own.u0.expand(count, -1, -1))
+    up, (C0, C1) = 1.0 + 64 * own.unit, own.growth
+    of_each = torch.vmap(own.repeated(boxes.count).value, in_dims=1, out_dims=0)
+    radius = alone = own.u0.new_zeros(own.u0.shape[1], boxes.count)
+    before = of_each(own.u0.expand(-1, -1, boxes.count).permute(2, 1, 0))
     for layer in layers:
-        step = layer.after - layer.before
-        after = values_of(layer.after)
-        gap = torch.relu(before - after + (layer.subgradient * step).sum(-1))
-        s = boxes.s[:, layer.group, None]
-        largest = C0 + C1 * torch.maximum(linalg.norm(layer.before), linalg.norm(layer.after))
-        lost = layer_round_off(
-            E.dtype, own.operations, largest * (linalg.norm(layer.before) + linalg.norm(layer.after))
-        )
+        step, s = layer.after - layer.before, boxes.s[layer.group]
+        after = of_each(layer.after.permute(2, 1, 0))
+        gap = torch.relu(before - after + (layer.subgradient * step).sum(0))
+        x, y, size = (length(vectors) for vectors in (layer.before, layer.after, step))
+        largest = C0 + C1 * torch.maximum(x, y)
+        lost = layer_round_off(radius.dtype, own.operations, largest * (x + y))
         # The quotient p is known to 2 noise/(hs) only.
-        length = linalg.norm(step)
-        gap = gap + torch.where(s > 0, lost + 2.0 * layer.noise * (largest + length / (cells.h * s)), 0.0)
-        change = linalg.norm(step @ own.M.mT) + 8 * own.operations * own.unit * own.M_size * length
+        gap = gap + torch.where(s > 0, lost + 2.0 * layer.noise * (largest + size / (cells.h * s)), 0.0)
+        change = length(apply(own.M, step)) + 8 * own.operations * own.unit * own.M_size * size + own.floor
         alone = up * (cells.advance(layer.group, alone, gap, change) + 3.0 * layer.noise)
-        E = up * (cells.advance(layer.group, E, gap, change, layer.moves.whole.norm) + 8.0 * layer.noise)
-        yield layer, E, alone
+        pushed = cells.advance(layer.group, radius, gap, change, layer.moves.whole.norm)
+        radius = up * (pushed + 8.0 * layer.noise)
+        yield layer, radius, alone
         before = after
 
 
@@ -104,25 +98,22 @@ def box_radius(own: System, form: Kinked, cells: Cells, boxes: LayerBoxes, layer
 
     Returns
     -------
-    (boxes, samples)
+    (samples, boxes)
     """
     up, bend = 1.0 + 64 * own.unit, float(form.r.max())
-    E: Tensor | None = None
-    zero = own.u0 == 0
-    sign = own.u0.sign()
+    radius = own.u0.new_zeros(own.u0.shape[1], boxes.count)
+    zero, sign = own.u0 == 0, own.u0.sign()
     for layer in layers:
         D = layer.slopes
         assert D is not None
         size, change = _steps(own, form, boxes, layer, cells.h, zero & D.resting)
         kept = zero | (D.active & (D.sign == sign) & (sign != 0))
         gap = _gaps(own, form, boxes, layer, cells.h, kept) + 0.5 * bend * size.square()
-        start = torch.zeros_like(size) if E is None else E
-        E = up * cells.advance(layer.group, start, gap, change)
+        radius = up * cells.advance(layer.group, radius, gap, change)
         zero = D.resting
         known = layer.after.abs() > layer.after_reach.entries
         sign = torch.where(known, layer.after.sign(), torch.where(D.active & (form.w > 0), D.sign, 0.0))
-    assert E is not None
-    return E
+    return radius
 
 
 def _steps(
@@ -132,26 +123,25 @@ def _steps(
 
     A step is ``−h(kMu_n − bq + sp)``; ``p_i`` is the same all over the box where the entry is active.
     """
-    D, j = layer.slopes, layer.group
+    D = layer.slopes
     assert D is not None
-    s = boxes.s_high[:, j, None, None]
     turned = torch.where(D.active, form.r * layer.after_reach.entries, 2.0 * form.w)
-    entries = h * (layer.moves.whole.entries + _pull(own, boxes, layer) + s * turned) + 4.0 * layer.noise.unsqueeze(-1)
-    off = linalg.norm(torch.where(still, 0.0, entries))
+    moved = layer.moves.whole.entries + _pull(own, boxes, layer) + boxes.s_high[layer.group] * turned
+    off = length(torch.where(still, 0.0, h * moved + 4.0 * layer.noise))
     step = layer.after - layer.before
-    return linalg.norm(step) + off, linalg.norm(step @ own.M.mT) + own.M_norm * off
+    return length(step) + off + own.floor, length(apply(own.M, step)) + own.M_norm * off + own.floor
 
 
 def _gaps(own: System, form: Kinked, boxes: LayerBoxes, layer: Layer, h: float, kept: Tensor) -> Radii:
     """A bound on the gap of ``Σ w_i |u_i|``, all over the box."""
-    reach = h * (layer.moves.data.entries + _pull(own, boxes, layer)) + layer.noise.unsqueeze(-1)
-    near = (layer.explicit - layer.before).abs() + reach + h * boxes.s_high[:, layer.group, None, None] * form.w
+    reach = h * (layer.moves.data.entries + _pull(own, boxes, layer)) + layer.noise
+    near = (layer.explicit - layer.before).abs() + reach + h * boxes.s_high[layer.group] * form.w
     size = torch.minimum(layer.before.abs() + layer.before_reach.entries, near)
-    return (2.0 * form.w * torch.where(kept, 0.0, size)).sum(-1)
+    return (2.0 * form.w * torch.where(kept, 0.0, size)).sum(0)
 
 
 def _pull(own: System, boxes: LayerBoxes, layer: Layer) -> States:
     """A bound on the entries of ``kM(v_n − u_n)``."""
-    k = torch.maximum(boxes.k_low[:, layer.group].abs(), boxes.k_high[:, layer.group].abs())[:, None, None]
     reach = layer.before_reach
-    return k * torch.minimum(reach.entries @ own.M.abs().mT, own.M_norm * reach.norm.unsqueeze(-1))
+    turned = torch.minimum(apply(own.M.abs(), reach.entries), own.M_norm * reach.norm)
+    return boxes.largest_k()[layer.group] * turned

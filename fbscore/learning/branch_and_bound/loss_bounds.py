@@ -1,6 +1,6 @@
 r"""The least a loss can be on a ball, and how its gradient varies there.
 
-``difference`` (\*leading, d) is ``u − u*`` at the centre, ``radius`` (\*leading) that of the ball.
+``difference`` (\*leading, d) is ``u − u*`` at the centre of the ball.
 """
 
 from functools import singledispatch
@@ -11,20 +11,31 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fbscore import linalg
-from fbscore.learning.branch_and_bound.reach import Reach
 from fbscore.learning.losses import Huber, Loss, Power
 
-__all__ = ["Gradient", "gradient", "highest", "lowest"]
+__all__ = ["Ball", "Gradient", "gradient", "highest", "lowest"]
 
 Vectors = Float[Tensor, "*leading d"]
 Numbers = Float[Tensor, "*leading"]
 
 
+class Ball(NamedTuple):
+    r"""A ball of radius ``norm`` (\*leading) cut with a box of half-widths ``entries`` (\*leading, d)."""
+
+    norm: Numbers
+    entries: Vectors
+
+    @classmethod
+    def of(cls, norm: Numbers, like: Vectors) -> "Ball":
+        """A ball alone."""
+        return cls(norm, norm.unsqueeze(-1).expand_as(like))
+
+
 class Gradient(NamedTuple):
     r"""A subgradient ``g`` at the centre, up to ``noise``, and bounds on ``g' − g`` on the ball.
 
-    ``g'`` is any gradient there, at kinks any limit of gradients; its norm differs by at most ``radius``, its entries
-    by at most ``entries``.  Losses with a gradient are convex.
+    ``g'`` is any gradient there, at kinks any limit of gradients; its norm differs by at most ``radius``,
+    its entries by at most ``entries``.  Losses with a gradient are convex.
     """
 
     value: Vectors
@@ -32,55 +43,63 @@ class Gradient(NamedTuple):
     entries: Vectors
     noise: Numbers
 
+    def boxes_last(self) -> "Gradient":
+        """Laid out as the states of a run are."""
+        value, entries = (x.permute(2, 1, 0).contiguous() for x in (self.value, self.entries))
+        return Gradient(value, self.radius.mT.contiguous(), entries, self.noise.mT.contiguous())
 
-def lowest(loss: Loss, difference: Vectors, radius: Numbers) -> Numbers:
+
+def lowest(loss: Loss, difference: Vectors, ball: Ball) -> Numbers:
     r"""A lower bound of the loss on the ball: not negative, rounded down; NaN where the centre is."""
-    value = _value(loss, difference)
-    least = _lowest(loss, difference, radius, value)
-    return (1.0 - _relative(difference)) * torch.relu(least)
+    relative = _relative(difference)
+    # Round-off of a norm, which the difference of two large numbers would show.
+    wide = ball.norm + relative * linalg.norm(difference)
+    grown = Ball((1.0 + relative) * wide, (1.0 + relative) * (ball.entries + relative * difference.abs()))
+    return (1.0 - relative) * torch.relu(_lowest(loss, difference, grown, _value(loss, difference)))
 
 
 def highest(loss: Loss, difference: Vectors, radius: Numbers) -> Numbers:
-    r"""An upper bound of the loss on the ball, rounded up."""
+    r"""An upper bound of the loss on a ball, rounded up."""
     grown = (1.0 + _relative(difference)) * loss.modulus(difference, radius)
     return (1.0 + _relative(difference)) * (_value(loss, difference) + grown)
 
 
 @singledispatch
-def _lowest(loss: Loss, difference: Vectors, radius: Numbers, value: Numbers) -> Numbers:
+def _lowest(loss: Loss, difference: Vectors, ball: Ball, value: Numbers) -> Numbers:
     """The value minus its modulus, which every loss has."""
-    return value - (1.0 + _relative(difference)) * loss.modulus(difference, radius)
+    return value - (1.0 + _relative(difference)) * loss.modulus(difference, ball.norm)
 
 
 @_lowest.register
-def _(loss: Power, difference: Vectors, radius: Numbers, value: Numbers) -> Numbers:
-    r"""The best of ``(‖x‖_p − c radius)₊^p``, ``Σ (|x_i| − radius)₊^p`` and the tangent."""
-    # Round-off of the norm, which the difference of two large numbers would show.
-    radius = (radius + _relative(difference) * linalg.norm(difference)) * (1.0 + _relative(difference))
+def _(loss: Power, difference: Vectors, ball: Ball, value: Numbers) -> Numbers:
+    r"""The best of ``(‖x‖_p − c norm)₊^p``, ``Σ (|x_i| − entries_i)₊^p`` and the tangent."""
     ratio = difference.shape[-1] ** max(0.0, 1.0 / loss.p - 0.5)
-    whole = torch.relu(value ** (1.0 / loss.p) - ratio * radius) ** loss.p
-    each = (torch.relu(difference.abs() - radius.unsqueeze(-1)) ** loss.p).sum(-1)
-    slope = linalg.norm(loss.p * difference.abs() ** (loss.p - 1.0))
-    return torch.maximum(torch.maximum(whole, each), value - slope * radius)
+    whole = torch.relu(value ** (1.0 / loss.p) - ratio * ball.norm) ** loss.p
+    each = (torch.relu(difference.abs() - ball.entries) ** loss.p).sum(-1)
+    slope = loss.p * difference.abs() ** (loss.p - 1.0)
+    return torch.maximum(torch.maximum(whole, each), value - _along(slope, ball))
 
 
 @_lowest.register
-def _(loss: Huber, difference: Vectors, radius: Numbers, value: Numbers) -> Numbers:
+def _(loss: Huber, difference: Vectors, ball: Ball, value: Numbers) -> Numbers:
     """The better one of the tangent and the entries one by one."""
-    radius = (radius + _relative(difference) * linalg.norm(difference)) * (1.0 + _relative(difference))
-    slope = linalg.norm(_huber_slope(loss, difference))
-    nearer = torch.relu(difference.abs() - radius.unsqueeze(-1))
-    return torch.maximum(_value(loss, nearer), value - slope * radius)
+    each = _value(loss, torch.relu(difference.abs() - ball.entries))
+    return torch.maximum(each, value - _along(_huber_slope(loss, difference), ball))
+
+
+def _along(slope: Vectors, ball: Ball) -> Numbers:
+    """The largest decrease of a linear function on the ball."""
+    return torch.minimum(linalg.norm(slope) * ball.norm, (slope.abs() * ball.entries).sum(-1))
 
 
 @singledispatch
-def gradient(loss: Loss, difference: Vectors, reach: Reach) -> Gradient | None:
+def gradient(loss: Loss, difference: Vectors, reach: Ball) -> Gradient | None:
     """The gradient and how it varies within ``reach``; ``None`` for a loss that may have none."""
     return None
 
 
 @gradient.register
-def _(loss: Power, difference: Vectors, reach: Reach) -> Gradient | None:
+def _(loss: Power, difference: Vectors, reach: Ball) -> Gradient | None:
     p, size, off = loss.p, difference.abs(), reach.entries
     if p == 1.0:
         flips = torch.where(size > off, 0.0, 1.0 + difference.sign().abs())
@@ -98,10 +117,12 @@ def _(loss: Power, difference: Vectors, reach: Reach) -> Gradient | None:
 
 
 @gradient.register
-def _(loss: Huber, difference: Vectors, reach: Reach) -> Gradient | None:
+def _(loss: Huber, difference: Vectors, reach: Ball) -> Gradient | None:
     w = _width(loss, difference)
     entries = torch.where(difference.abs() - reach.entries >= w, 0.0, reach.entries / w)
-    return _raised(_huber_slope(loss, difference), torch.minimum(linalg.norm(entries), reach.norm / w), entries)
+    return _raised(
+        _huber_slope(loss, difference), torch.minimum(linalg.norm(entries), reach.norm / w), entries
+    )
 
 
 def _huber_slope(loss: Huber, difference: Vectors) -> Vectors:

@@ -11,19 +11,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fbscore.learning.branch_and_bound.box_bounds import BoxBounds, Ends, mean_value_bound, value_bound
-from fbscore.learning.branch_and_bound.box_run import Layer, run
+from fbscore.learning.branch_and_bound.box_run import Layer, resolvent, run
 from fbscore.learning.branch_and_bound.box_slopes import SlopeBounds, slope_bounds
-from fbscore.learning.domain import Domain
 from fbscore.learning.branch_and_bound.kinks import Kinked, kinked
 from fbscore.learning.branch_and_bound.layer_boxes import Groups, LayerBoxes, groups, layer_boxes
-from fbscore.learning.branch_and_bound.loss_bounds import Gradient, gradient, highest, lowest
-from fbscore.learning.objective import Learning
+from fbscore.learning.branch_and_bound.loss_bounds import Ball, Gradient, gradient, highest, lowest
 from fbscore.learning.branch_and_bound.penalty_bounds import PenaltyBounds, penalty_bounds, sizes
-from fbscore.learning.branch_and_bound.reach import Spread, spread
-from fbscore.learning.pieces import Pieces, Points
+from fbscore.learning.branch_and_bound.reach import Spread, apply, spread
 from fbscore.learning.branch_and_bound.stretch import Stretch, stretch
 from fbscore.learning.branch_and_bound.system import System
-from fbscore.samples import prox
+from fbscore.learning.domain import Domain
+from fbscore.learning.objective import Learning
+from fbscore.learning.pieces import Pieces, Points
 
 __all__ = ["Model", "Net", "NetworkModel", "Pass", "net"]
 
@@ -91,7 +90,7 @@ class Net:
     @property
     def capacity(self) -> int:
         """How many boxes a run has room for."""
-        samples, d = self.own.u0.shape
+        d, samples, _ = self.own.u0.shape
         kept = self.of.layers if self.form is not None else 1
         return max(1, MEMORY // (kept * samples * (14 * d + 8)))
 
@@ -108,23 +107,26 @@ class Net:
         """The objective at points, as computed."""
         boxes = layer_boxes(self.of, x, x)
         h, R = 1.0 / len(self.order), self.own.repeated(len(x))
-        u = self.own.u0.expand(len(x), -1, -1)
+        u = self.own.u0.expand(-1, -1, len(x))
         for j in self.order:
-            k, b = boxes.k[:, j, None, None], boxes.b[:, j, None, None]
-            u = prox(R, u - h * (k * (u @ self.own.M.mT) - b * self.own.q), h * boxes.s[:, j])
+            v = u - (h * boxes.k[j]) * apply(self.own.M, u) + (h * boxes.b[j]) * self.own.q
+            u = resolvent(R, v, h * boxes.s[j])
+        u, labels = u.permute(2, 1, 0), self.own.labels.permute(2, 1, 0)
         penalty = penalty_bounds(self.learning, self.of, boxes, self.F)
-        return self.learning.loss.value(u, self.own.labels).mean(1) + penalty.lower
+        return self.learning.loss.value(u, labels).mean(1) + penalty.lower
 
     def ends(self, last: Layer) -> Ends:
         """The last states less the labels, from the last layer."""
-        return Ends(last.after - self.own.labels, last.after_reach, last.error)
+        reach, difference = last.after_reach, last.after - self.own.labels
+        ball = Ball(reach.norm.mT, reach.entries.permute(2, 1, 0))
+        return Ends(difference.permute(2, 1, 0).contiguous(), ball, last.error.mT)
 
     def slopes(self, of: "Pass", ends: Ends, end: Gradient | None) -> SlopeBounds | None:
         """Derivatives of loss and penalties with respect to ``x``, where they are known."""
         more = of.penalty.slopes
         if self.form is None or end is None or more is None or not isinstance(of.layers, list):
             return None
-        loss = slope_bounds(self.own, self.form, self.of, of.boxes, of.spread, of.layers, end)
+        loss = slope_bounds(self.own, self.form, self.of, of.boxes, of.spread, of.layers, end.boxes_last())
         return SlopeBounds(*(x + y for x, y in zip(loss, more, strict=True)))
 
 
@@ -142,7 +144,7 @@ def net(own: System, learning: Learning, pieces: Pieces, domain: Domain, cells: 
     of = groups(pieces, cells)
     whole = layer_boxes(of, domain.lower.unsqueeze(0), domain.upper.unsqueeze(0))
     table = stretch(own.M, 1.0 / cells, float(whole.k_low.min()), float(whole.k_high.max()))
-    return Net(own, learning, of, table, kinked(own.regularizer, own.u0), sizes(pieces))
+    return Net(own, learning, of, table, kinked(own.regularizer, own.u0[:, :1]), sizes(pieces))
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +167,8 @@ class NetworkModel(Model):
         here, loss = self.net.start(lower, upper), self.net.learning.loss
         *_, last = here.layers
         ends = self.net.ends(last)
-        bound = value_bound(loss, ends.difference, ends.reach.norm, here.penalty)
-        end = gradient(loss, ends.difference, ends.reach)
+        bound = value_bound(loss, ends.difference, ends.ball, here.penalty)
+        end = gradient(loss, ends.difference, ends.ball)
         slopes = self.net.slopes(here, ends, end)
         if slopes is not None and end is not None:
             other = mean_value_bound(loss, ends, end, slopes, here.penalty, lower, upper)
@@ -183,14 +185,14 @@ class NetworkModel(Model):
         here = self.net.start(x, x)
         *_, last = here.layers
         ends = self.net.ends(last)
-        return enclosed(self.net.learning, ends, ends.reach.norm, here.penalty)
+        return enclosed(self.net.learning, ends, here.penalty)
 
 
-def enclosed(learning: Learning, ends: Ends, radius: Tensor, penalty: PenaltyBounds) -> tuple[Values, Values]:
+def enclosed(learning: Learning, ends: Ends, penalty: PenaltyBounds) -> tuple[Values, Values]:
     """Bounds of the objective from balls around the last states; infinite where something overflowed."""
-    low = lowest(learning.loss, ends.difference, radius).mean(1) + penalty.lower
-    high = highest(learning.loss, ends.difference, radius).mean(1) + penalty.upper
-    slack = (2 * radius.shape[1] + 64) * torch.finfo(low.dtype).eps
+    low = lowest(learning.loss, ends.difference, ends.ball).mean(1) + penalty.lower
+    high = highest(learning.loss, ends.difference, ends.ball.norm).mean(1) + penalty.upper
+    slack = (2 * ends.error.shape[1] + 64) * torch.finfo(low.dtype).eps
     low, high = low - slack * low.abs(), high + slack * high.abs()
     return torch.where(low.isnan(), -torch.inf, low), torch.where(high.isnan(), torch.inf, high)
 

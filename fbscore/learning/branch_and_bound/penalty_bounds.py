@@ -55,7 +55,7 @@ def penalty_bounds(
     learning: Learning, of: Groups, boxes: LayerBoxes, F: tuple[float, float, float]
 ) -> PenaltyBounds:
     """Bound the sum of the weighted penalties."""
-    zero = torch.zeros_like(boxes.k[:, 0])
+    zero = torch.zeros_like(boxes.k[0])
     least, lower, upper = zero, zero, zero
     P = of.tracks[0].coefficients.shape[1]
     none = zero.unsqueeze(-1).expand(-1, P)
@@ -66,13 +66,14 @@ def penalty_bounds(
         weight = float(learning.weights[0, i])
         if weight == 0.0:
             continue
-        norm = _norm(share, boxes.values[i], boxes.low[i], boxes.high[i], F[i])
+        at, low, high = (x[i].mT for x in (boxes.values, boxes.low, boxes.high))
+        norm = _norm(share, at, low, high, F[i])
         off = penalty.modulus(norm.value, relative * norm.value)
         value = penalty.value(norm.value)
         least = least + weight * _least(penalty, norm, relative)
         lower = lower + weight * (value - off)
         upper = upper + weight * (value + off)
-        found = _slopes(penalty, norm, share, boxes, i, of, F[i])
+        found = _slopes(penalty, norm, share, (at, 0.5 * (high - low)), of.tracks[i].coefficients, F[i])
         if found is None or slopes is None:
             slopes = None
         else:
@@ -106,16 +107,19 @@ def _least(penalty: Penalty, norm: _Norm, relative: float) -> Numbers:
 
 
 def _slopes(
-    penalty: Penalty, norm: _Norm, share: Tensor, boxes: LayerBoxes, i: int, of: Groups, F: float
+    penalty: Penalty,
+    norm: _Norm,
+    share: Tensor,
+    values: tuple[Tensor, Tensor],
+    coefficients: Tensor,
+    F: float,
 ) -> SlopeBounds | None:
     """The gradient of ``r(‖θ_i‖)`` with respect to ``x``; the convex ones lie above their tangents."""
     if penalty.name not in ("s", "s^2", "kinked"):
         return None
-    coefficients = of.tracks[i].coefficients
     weighted = F * F * share.unsqueeze(-1) * coefficients
     # Of half the square of the norm.
-    numerator = boxes.values[i] @ weighted
-    half = 0.5 * (boxes.high[i] - boxes.low[i]) @ weighted.abs()
+    numerator, half = values[0] @ weighted, values[1] @ weighted.abs()
     if penalty.name == "s^2":
         return SlopeBounds(2.0 * numerator, 2.0 * half, torch.zeros_like(half))
     most = F * linalg.norm((share.sqrt().unsqueeze(-1) * coefficients).mT)
@@ -135,7 +139,9 @@ def _slopes(
 
 def _quotients(low: Slopes, high: Slopes, norm: _Norm, most: Tensor) -> tuple[Slopes, Slopes]:
     """The range of the gradient of the norm: numerators over norms, and at most ``most`` in modulus."""
-    stacked = torch.stack([end / bound.unsqueeze(-1) for end in (low, high) for bound in (norm.low, norm.high)])
+    stacked = torch.stack(
+        [end / bound.unsqueeze(-1) for end in (low, high) for bound in (norm.low, norm.high)]
+    )
     known = (norm.low > 0).unsqueeze(-1)
     least = torch.where(known, torch.maximum(stacked.amin(0), -most), -most)
     return least, torch.where(known, torch.minimum(stacked.amax(0), most), most)

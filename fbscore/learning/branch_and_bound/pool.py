@@ -55,7 +55,9 @@ class Pool:
 
     def join(self, other: "Pool") -> "Pool":
         """The boxes of both."""
-        return Pool(*(torch.cat((getattr(self, part.name), getattr(other, part.name))) for part in fields(self)))
+        return Pool(
+            *(torch.cat((getattr(self, part.name), getattr(other, part.name))) for part in fields(self))
+        )
 
     def least(self) -> float:
         """The smallest bound; +∞ of no boxes."""
@@ -103,9 +105,9 @@ class Pool:
     def monotone(self, by: BoxBounds, domain: Domain) -> tuple[Points, Points, Bool[Tensor, "boxes"]]:
         r"""Which boxes to keep, and what of them.
 
-        Where ``∂_i J > 0`` all over a box its minimisers have the smallest ``x_i``: at the boundary of the domain
-        the box is shrunk to its face; elsewhere a neighbour has smaller values, and the box is dropped.  A
-        bound on the variation could forbid to move ``x_i`` alone: then nothing is done.
+        Where ``∂_i J > 0`` all over a box its minimisers have the smallest ``x_i``: at the boundary of the
+        domain the box is shrunk to its face; elsewhere a neighbour has smaller values, and the box is
+        dropped.  A bound on the variation could forbid to move ``x_i`` alone: then nothing is done.
         """
         free = ~domain.restricted() & (self.widths > 0)
         rising = free & (by.middle - by.radius > 0)

@@ -106,7 +106,8 @@ class Search:
         return Progress(lower, upper, len(self.pool), self.evaluations + self.hunt.evaluations, seconds)
 
     def run(self, report: Callable[[Progress], object] | None = None) -> str:
-        """Search until something says stop: ``"gap"``, ``"evaluations"``, ``"time"``, ``"boxes"``, ``"precision"``
+        """Search until something says stop: ``"gap"``, ``"evaluations"``, ``"time"``, ``"boxes"``,
+        ``"precision"``
         or ``"empty"``, if the set has no point."""
         self.hunt.begin()
         while True:
@@ -151,7 +152,9 @@ class Search:
 
     def _bounded(self, boxes: Pool) -> Pool:
         """Bound new boxes, offer the best centres, drop or shrink those where the objective is monotone."""
-        done = [self._bounded_at(boxes.take(boxes.level == level), level) for level in range(self.model.levels)]
+        done = [
+            self._bounded_at(boxes.take(boxes.level == level), level) for level in range(self.model.levels)
+        ]
         joined = done[0]
         for part in done[1:]:
             joined = joined.join(part)

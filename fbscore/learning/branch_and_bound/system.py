@@ -29,10 +29,10 @@ class System:
     Parameters
     ----------
     M : (d, d)
-    q, u0, labels : (samples, d)
+    q, u0, labels : (d, samples, 1)
     M_size, M_norm : float
         ``‖W0‖_F‖A‖_F`` or ``‖C‖_F``, for round-off; no less than ``‖M‖₂``.
-    q_size : (samples,)
+    q_size : (samples, 1)
         ``‖W0‖_F‖f‖``.
     operations : int
         Behind a layer.
@@ -43,12 +43,12 @@ class System:
     """
 
     M: Float[Tensor, "d d"]
-    q: Float[Tensor, "samples d"]
-    u0: Float[Tensor, "samples d"]
-    labels: Float[Tensor, "samples d"]
+    q: Float[Tensor, "d samples 1"]
+    u0: Float[Tensor, "d samples 1"]
+    labels: Float[Tensor, "d samples 1"]
     M_size: float
     M_norm: float
-    q_size: Float[Tensor, "samples"]
+    q_size: Float[Tensor, "samples 1"]
     operations: int
     problem: Problem
     growth: tuple[float, float]
@@ -62,6 +62,11 @@ class System:
     def unit(self) -> float:
         """Unit round-off."""
         return 0.5 * torch.finfo(self.M.dtype).eps
+
+    @property
+    def floor(self) -> float:
+        """By so much round-off is raised, for squares in norms that underflow."""
+        return 64.0 * self.M.shape[0] * torch.finfo(self.M.dtype).tiny ** 0.5
 
     def repeated(self, boxes: int) -> Regularizer:
         """``R`` for a batch of boxes."""
@@ -96,6 +101,6 @@ def system(problem: AnyProblem, learning: Learning, pieces: Pieces) -> System:
     M_norm = (1.0 + 16 * d * eps) * float(linalg.spectral_norm(M.unsqueeze(0))) + problem.m * eps * M_size
     C0, C1 = (float(C.max()) for C in R.growth())
     first = Problem(problem.A, f[:1], u0[:1], R)
-    q_size = factor * linalg.norm(f)
-    labels = learning.labels[0].reshape(-1, d)
-    return System(M, f @ pieces.W0.mT, u0, labels, M_size, M_norm, q_size, operations, first, (C0, C1))
+    q_size = factor * linalg.norm(f).unsqueeze(-1)
+    q, start, labels = (x.mT.unsqueeze(-1) for x in (f @ pieces.W0.mT, u0, learning.labels[0].reshape(-1, d)))
+    return System(M, q, start, labels, M_size, M_norm, q_size, operations, first, (C0, C1))

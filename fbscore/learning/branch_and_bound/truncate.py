@@ -69,11 +69,13 @@ def truncated(
         reach = torch.minimum(reach, _reach(of, i, size, most))
     lower = torch.where(domain.lower.isinf(), -reach, domain.lower)
     upper_end = torch.where(domain.upper.isinf(), reach, domain.upper)
-    free = (lower.isinf() | upper_end.isinf()).nonzero().flatten().tolist()
+    free = [int(i) for i in (lower.isinf() | upper_end.isinf()).nonzero()]
     expected = "bounds, or a penalty that grows, for every parameter"
     require(not free, "domain", expected, f"none for x_i, i in {free}")
     # A bound beyond the reach of the penalty leaves nothing but the bound itself.
-    return replace(domain, lower=torch.minimum(lower, domain.upper), upper=torch.maximum(upper_end, domain.lower))
+    return replace(
+        domain, lower=torch.minimum(lower, domain.upper), upper=torch.maximum(upper_end, domain.lower)
+    )
 
 
 def _norm_below(penalty: str, weight: float, value: float) -> float:

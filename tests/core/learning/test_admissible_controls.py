@@ -177,7 +177,7 @@ def test_the_nearest_of_few_pieces(kind, rng):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_parameter_may_enter_several_controls(kind, rng):
-    """``v¹ = ½ + x``, ``v² = ¼ + x``, ``v³ = x, 2x``: the nearest ``x`` by a parabola through three points."""
+    """``v¹ = ½ + x``, ``v² = ¼ + x``, ``v³ = x, 2x``: the nearest ``x`` by a parabola."""
     tracks = Track(t([1.0]), t(0.5)), Track(t([1.0]), t(0.25)), Track(t([1.0], [2.0]), t(0.0, 0.0))
     first, second, third = tracks
     pieces = Pieces(kind, first, second, third, W0, C if kind == "lista" else None)

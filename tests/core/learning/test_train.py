@@ -132,6 +132,12 @@ def test_a_long_gradient_is_shortened():
     assert float(torch.cat(steps).norm()) == pytest.approx(0.01 * 2.0, rel=1e-9)
 
 
+def test_a_short_gradient_is_left_alone():
+    problem, learning = task()
+    runs = [train(problem, begin(problem), learning, Training(2, 0.01, clip=clip)) for clip in (None, 1e3)]
+    assert_same(runs[1].controls, runs[0].controls)
+
+
 # ---------------------------------------------------------------- where controls may be
 
 

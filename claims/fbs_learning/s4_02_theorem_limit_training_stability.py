@@ -1,0 +1,81 @@
+r"""Theorem 4.2: minima and minimisers of the training problem of the deep-layer limit follow the data.
+
+Assume A1, A3, A4, A5, Θ nonempty, closed, bounded and equi-continuous, and (u0_k, f_k, u*_k) → (u0, f, u*).
+Let J_k and J be the objectives (2.11) with these data, S_k and S their minimisers over Θ.  Then
+(1) min J_k → min J; (2) minimisers of J_k have cluster points in L², and these minimise J;
+(3) sup_{θ ∈ S_k} d(θ, S) → 0.
+
+Finite form: as for Theorem 4.1, over finite sets Θ = {θ^j} with the distances of L²(0, 1), and
+|J_k(θ) − J(θ)| ≤ ω(e^{∫κ}‖u0_k − u0‖ + ∫e^{∫_s^1 κ}‖τW(f_k − f)‖ds + ‖u*_k − u*‖).
+All objectives are those of the oracle's solutions, with their radii.  Compactness in L² takes
+equi-continuity: on a segment from θ to ϑ, of length M, two of I + 1 minimisers are within M/I.
+
+Shapes: members (batch, J), problems (batch, I).  Source: arXiv:2605.27133, Theorem 4.2 and (2.5), (2.9),
+(2.11), *reconstructed*; constant 4.5, section 12.
+"""
+
+from claims import training_margins as margins
+from claims.data_assumptions import APPROACHING, BOUNDED, NO_FASTER
+from claims.families import drawn_training, perturbed_failures, perturbed_samplers
+from claims.kit.claim import claim
+from claims.set_assumptions import A1, A2, A3, A4, A5, MEMBERS, MODERATE
+
+DISPENSABLE = {
+    A2: "two solutions are compared with each other; where R is minimal does not enter",
+    A3: "with one θ no subgradient enters (4.5): the solutions differ in u0 and f alone",
+}
+KEPT = (A1, A4, A5, MEMBERS, MODERATE)
+
+modulus = claim("fbs_learning", "Theorem 4.2", assumes=KEPT, dispensable=DISPENSABLE)
+theorem = claim("fbs_learning", "Theorem 4.2", assumes=(*KEPT, APPROACHING), dispensable=DISPENSABLE)
+compact = claim("fbs_learning", "Theorem 4.2", assumes=(*KEPT, BOUNDED, NO_FASTER), dispensable=DISPENSABLE)
+INSTANCES = {"sampled": perturbed_samplers.problems_with_limits(), "cost": 1024}
+TERMS = ("start", "data", "label")
+
+
+@modulus.holds(**INSTANCES, drawn=drawn_training.problems_with_limits(), sharp=TERMS)
+def test_limit_objectives_follow_the_data(p, run):
+    """|J_k(θ) − J(θ)| ≤ start + data + label, for every θ ∈ Θ and every k."""
+    return margins.objectives(margins.of_limits(p, run))
+
+
+@modulus.holds(**INSTANCES, sharp=TERMS)
+def test_limit_minimum_follows_the_data(p, run):
+    """(1) |min J_k − min J| ≤ the largest start, data and label over Θ, for every k."""
+    return margins.minima(margins.of_limits(p, run))
+
+
+@theorem.holds(**INSTANCES, sharp=TERMS)
+def test_limit_minima_converge(p, run):
+    """(1) |min J_k − min J| ≤ share_k/share_1 times the bound of the first problem, for every k."""
+    return margins.falling_minima(p, margins.of_limits(p, run))
+
+
+@modulus.holds(**INSTANCES, sharp=tuple(f"{name} twice" for name in TERMS))
+def test_limit_minimisers_are_nearly_optimal(p, run):
+    """(2) J(θ) − min J ≤ (J_k(θ) − min J_k) + 2δ_k, for every θ ∈ Θ and every k."""
+    return margins.nearly_optimal(margins.of_limits(p, run))
+
+
+@theorem.holds(**INSTANCES, sharp=("near",))
+def test_limit_excess_vanishes(p, run):
+    """(3) sup_{θ ∈ S_k} d(θ, S) ≤ sup {d(θ, S): J(θ) ≤ min J + 2 share_k δ_1/share_1}, for every k."""
+    return margins.excesses(p, margins.of_limits(p, run))
+
+
+@compact.holds(sampled=perturbed_samplers.limits_on_segments(), cost=1024, sharp=("spread",))
+def test_limit_minimisers_cluster(p, run):
+    """(2) Of minimisers θ̂ of J and θ̂_k of the I problems two are within M/I, M the length of the segment."""
+    return margins.clusters(p, margins.of_limits(p, run), run)
+
+
+@compact.fails(
+    without=NO_FASTER,
+    on=perturbed_failures.oscillating_minimisers(),
+    witness="training_oscillating",
+    expected="Θ = {0, r_1, …, r_5}, u*_k = (u_1(1; r_k), ½) → (0, ½): r_k ∈ S_k, S = {0}, distance 1",
+    cost=256,
+)
+def test_limit_minimisers_need_equicontinuity(p, run):
+    """Rademacher functions: r_k minimises J_k, at distance 1 of S = {0} and √2 of each other."""
+    return test_limit_minimisers_cluster.predicate(p, run)
