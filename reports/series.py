@@ -22,8 +22,8 @@ class Moments:
     """
 
     n: int = 0
-    total: Fraction = Fraction(0)
-    squares: Fraction = Fraction(0)
+    total: Fraction | float = Fraction(0)
+    squares: Fraction | float = Fraction(0)
     smallest: float | None = None
     largest: float | None = None
 

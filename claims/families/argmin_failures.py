@@ -113,10 +113,10 @@ def swings() -> Sampler:
     """Return oscillations of W and τ of which one layer sees the mean, and the limit the product."""
 
     def strata(source: Source) -> Iterator[tuple[str, ImageProblem]]:
-        for label in (0.75, 0.625, 0.5):
+        for label in (0.75, 0.6875, 0.625):
             yield "W = τ = ½ + a r_1", swinging(label, 4).to(source.device)
 
-    return fixed("R = 0, u0 = 1, W = τ = ½ ± a r_1, u* = e^{−¼ − a²} = 3/4, 5/8 or 1/2, N = 1.", strata)
+    return fixed("R = 0, u0 = 1, W = τ = ½ ± a r_1, u* = e^{−¼ − a²} = 3/4, 11/16 or 5/8, N = 1.", strata)
 
 
 def rademacher() -> Sampler:

@@ -218,6 +218,8 @@ def _nested(source: Source, size: int) -> Iterator[Batch]:
     for system in systems.MAKERS:
         family, problem, _ = learning_sequences.discretised(source, system, source.choice(LOSSES))
         yield Batch(FiniteProblem(problem, (1, 2)), family, independent=False)
+    _, problem, _ = penalised(source, source.choice(systems.MAKERS), source.choice(PENALTIES))
+    yield Batch(FiniteProblem(problem, (1, 2)), "corner: norms alone", independent=False)
 
 
 def nested() -> Sampler:

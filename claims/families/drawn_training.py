@@ -38,8 +38,3 @@ def problems(draw: DrawFn) -> PerturbedProblem:
 def alone(draw: DrawFn, name: str) -> PerturbedProblem:
     """Draw a learning problem in which ``u0``, ``f`` or the ``labels`` move alone."""
     return _moved(draw, (name,))
-
-
-def problems_with_limits() -> st.SearchStrategy[PerturbedProblem]:
-    """Draw the same with two of the shares: limits are costly."""
-    return problems().map(perturbed_problems.first_and_last)

@@ -48,7 +48,10 @@ def on_the_mesh(p: AnyNetwork) -> AnyNetwork:
 
 
 def towards(source: Source, first: AnyNetwork, kind: str) -> AnyNetwork:
-    """Return ϑ, one of `DIRECTIONS`, on the mesh; if members oscillate, its τ, λ are at most twice θ's."""
+    """Return ϑ, one of `DIRECTIONS`, on the mesh; if members oscillate, its τ, λ are at most twice θ's.
+
+    What does not depend on time, ALISTA's W, does not oscillate either.
+    """
     if kind == DIRECTIONS[-1]:
         other = on_the_mesh(control_sequences.within(source, first))
         bounded = {
@@ -56,7 +59,8 @@ def towards(source: Source, first: AnyNetwork, kind: str) -> AnyNetwork:
             for name in TIMED[type(first)]
             if getattr(first, name).dim() == 2
         }
-        return replace(other, **bounded)
+        still = {name: getattr(first, name) for name in set(CONTROLS[type(first)]) - set(TIMED[type(first)])}
+        return replace(other, **bounded, **still)
     changed: dict[str, torch.Tensor] = {}
     for name, place in zip(CONTROLS[type(first)], ("W", "tau", "lam"), strict=True):
         theta = getattr(first, name)
@@ -78,12 +82,14 @@ def members(
 
 
 def drawn(
-    source: Source, count: int, sizes: Sequence[int] = MEMBERS, cells: Sequence[int] = CELLS
+    source: Source,
+    count: int,
+    sizes: Sequence[int] = MEMBERS,
+    cells: Sequence[int] = CELLS,
+    names: Sequence[str] = control_sequences.limits.SOLVED,
 ) -> tuple[str, ControlSequence]:
     """Return sets Θ of the stated distribution, and their family."""
-    family, network = control_sequences.problem(
-        source, count, control_sequences.limits.SOLVED, source.choice(cells)
-    )
+    family, network = control_sequences.problem(source, count, names, source.choice(cells))
     system, first = systems.vary(source, network)
     first = on_the_mesh(first.representable())
     kind, J = source.choice(DIRECTIONS), source.choice(sizes)
@@ -113,12 +119,13 @@ def volume(
     sizes: Sequence[int] = MEMBERS,
     counts: Sequence[int] = learning_sequences.COUNTS,
     cells: Sequence[int] = CELLS,
+    names: Sequence[str] = control_sequences.limits.SOLVED,
 ) -> tuple[str, FiniteProblem]:
     """Return one group of independent draws of the stated distribution, and its family.
 
     ``layers`` are the depths to choose from, ``sizes`` the numbers of members, ``counts`` those of samples,
-    ``cells`` those of cells of θ.
+    ``cells`` those of cells of θ, ``names`` the regularisers.
     """
-    family, sequence = drawn(source, count, sizes, cells)
+    family, sequence = drawn(source, count, sizes, cells, names)
     kind, problem = learnt(source, sequence, counts)
     return f"{family}, {kind}", FiniteProblem(problem, source.choice(layers))

@@ -69,22 +69,22 @@ def out_of_many(u0: torch.Tensor) -> PerturbedProblem:
     return moved(found.problem, 1, labels=start, shares=LATER)
 
 
-def oscillating(size: torch.Tensor) -> PerturbedProblem:
-    """Return Θ = {0, r_1, …, r_5} for W_1, R = ‖·‖₂, λ = ½, from (0, 1); u*_k → (0, ½) chooses r_k.
+def oscillating(size: torch.Tensor, most: int = 5) -> PerturbedProblem:
+    """Return Θ = {0, r_1, …, r_most} for W_1, R = ‖·‖₂, λ = ½, from (0, 1); u*_k → (0, ½) chooses r_k.
 
     u(1; r_k) is (0, ½) but for (`SWAYS`_k, O(4^−k)), and u*_k has the former: r_k is nearest.
     """
-    like, count = size[:, None], len(size)
+    like, count, sways = size[:, None], len(size), SWAYS[:most]
     u0 = size[:, None] * size.new_tensor([0.0, 1.0])
     still = torch.zeros(count, 1, 2, 1, dtype=size.dtype, device=size.device)
     A, regularizer = torch.zeros_like(u0)[:, None], regularizers.unit("l2", count, 2, size.device)
     first = Network(regularizer, A, like.clone(), u0, still, torch.ones_like(like), like / 2)
     other = replace(first, W=still + size.new_tensor([1.0, 0.0])[:, None])
-    scales = size.new_tensor([0.0, *(1.0 for _ in SWAYS)]).expand(count, 1 + len(SWAYS)).contiguous()
-    sequence = members(first, other, scales, tuple(range(1 + len(SWAYS))))
+    scales = size.new_tensor([0.0, *(1.0 for _ in sways)]).expand(count, 1 + most).contiguous()
+    sequence = members(first, other, scales, tuple(range(1 + most)))
     problem = posed(*alone(sequence), u0[:, None] / 2)
-    to = u0 / 2 + size[:, None] * size.new_tensor([SWAYS[0], 0.0])
-    return moved(problem, 1, labels=to[:, None], shares=[x / SWAYS[0] for x in SWAYS])
+    to = u0 / 2 + size[:, None] * size.new_tensor([sways[0], 0.0])
+    return moved(problem, 1, labels=to[:, None], shares=[x / sways[0] for x in sways])
 
 
 # ---------------------------------------------------------------- where counterexamples are searched
@@ -142,6 +142,6 @@ def oscillating_minimisers() -> Sampler:
 
     def strata(source: Source) -> Iterator[tuple[str, PerturbedProblem]]:
         for low in (-3, 0, 3):
-            yield "r_k minimises", oscillating(source.scale(2, low=low, high=low + 1))
+            yield "r_k minimises", oscillating(source.scale(2, low=low, high=low + 1), 2)
 
-    return fixed("Θ = {0, r_1, …, r_5} for W_1, d = 2, R = ‖·‖₂, u0 = 2^j(0, 1), f = 2^j, λ = 2^j/2.", strata)
+    return fixed("Θ = {0, r_1, r_2} for W_1, d = 2, R = ‖·‖₂, u0 = 2^j(0, 1), f = 2^j, λ = 2^j/2.", strata)

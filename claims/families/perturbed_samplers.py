@@ -22,11 +22,11 @@ from claims.kit.sampling import Batch, Sampler, Source, portions
 from claims.learning_constants import LOSSES
 
 DISTRIBUTION = (
-    f"{finite_problems.DISTRIBUTION} But Θ has 2 to 5 members. The data are moved in u0, f or the labels alone, "
-    "in all of them by a gaussian relative change of size 2^-k, k in 0…8 (labels by an absolute one), or to "
-    "data drawn afresh; of the way there the problems go the shares 4^-k, k in 0…3, or 1, 1/2, 1/4, 1/8, or "
-    "3^-k. Corners in which one term of the modulus stands alone, with samples of three sizes, 0 among them, "
-    "and two members on both sides of the label; members that are all minimisers; the same data."
+    f"{finite_problems.DISTRIBUTION} But Θ has 2 to 5 members. The data are moved in u0, f or the labels "
+    "alone, in all of them by a gaussian relative change of size 2^-k, k in 0…8 (labels by an absolute one), "
+    "or to data drawn afresh; of the way there the problems go the shares 4^-k, k in 0…3, or 1, 1/2, 1/4, "
+    "1/8, or 3^-k. Corners in which one term of the modulus stands alone, with samples of three sizes, 0 "
+    "among them, and two members on both sides of the label; members that are all minimisers; the same data."
 )
 
 FEWER = "Here θ has 1 or 2 cells; 2 or 3 members, 1 or 2 samples and two shares."

@@ -12,6 +12,7 @@ from claims.families import finite_problems, systems
 from claims.families import samples as several
 from claims.families.learning_failures import alone, scalar
 from claims.families.learning_sequences import discretised, posed
+from claims.families.limits import SOLVED
 from claims.families.plain import plain
 from claims.kit.argmin_instances import FiniteProblem
 from claims.kit.convergence_instances import ControlSequence
@@ -31,6 +32,9 @@ SMALL = f"{finite_problems.DISTRIBUTION}{IMAGES} Θ has 4 members, one or two sa
 SHALLOW = ((1,), (2,), (3,), (4,))
 DEEPER = ((2, 8, 32),)
 DEEP = ((2, 4, 8, 16, 32, 64),)
+
+#: Regularisers whose prox and limit take no iteration and no equation to integrate, for deep networks.
+QUICK = tuple(name for name in SOLVED if name not in ("l2", "group_lasso", "max_affine", "rotated"))
 
 #: Depths for θ on so many cells with E_N P_N Θ ⊂ Θ.
 DYADIC = {1: ((1, 2), (1, 4), (2, 8)), 2: ((2, 4), (2, 8), (4, 8))}
@@ -200,15 +204,16 @@ def extended() -> Sampler:
     return sampler(EXTENDED, volume, extended_corners)
 
 
-def small(layers: Sequence[tuple[int, ...]]) -> Sampler:
+def small(layers: Sequence[tuple[int, ...]], names: Sequence[str] = SOLVED) -> Sampler:
     """Return the sampler of projected problems with four members, for claims that solve all their limits."""
 
     def volume(source: Source, count: int) -> tuple[str, FiniteProblem]:
-        return finite_problems.volume(source, count, layers, (4,), (1, 1, 2))
+        return finite_problems.volume(source, count, layers, (4,), (1, 1, 2), names=names)
 
     deep = max(layers, key=len) if len(layers) == 1 else None
     said = " or ".join(", ".join(map(str, one)) for one in layers)
-    return sampler(f"{SMALL}{said}.", volume, lambda source: corners(source, deep))
+    also = "" if names is SOLVED else f" Regularisers {', '.join(names)}."
+    return sampler(f"{SMALL}{said}.{also}", volume, lambda source: corners(source, deep))
 
 
 def small_extended() -> Sampler:

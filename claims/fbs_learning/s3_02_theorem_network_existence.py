@@ -57,7 +57,7 @@ bounded = claim(
     drawn=drawn_learning.problems(),
     sampled=existence_sequences.moduli(),
     sharp=("loss", "penalty"),
-    cost=128,
+    cost=256,
 )
 def test_objective_of_a_network_is_continuous(p, run):
     """|J^N(P_N θ^j) − J^N(P_N θ)| ≤ ω((4.5)) + Σ weights·ω_r(‖P_N θ^j − P_N θ‖) for every member."""

@@ -87,7 +87,7 @@ def test_weak_convergence_is_strong(p, run):
     drawn=drawn_existence.compact(),
     sampled=compact_sequences.sequences(),
     sharp=("value", "loss", "penalty"),
-    cost=256,
+    cost=320,
 )
 def test_objective_of_the_limit_is_lower_semicontinuous(p, run):
     """F(θ) ≤ F(θ^k) + modulus at the root of δ(k(high − low) + 2V); F(θ) = +∞ only where F(θ^k) = +∞, or on
@@ -107,7 +107,7 @@ def test_h1_bound_of_all_depths(p, run):
     return compact_margins.speed(p, run)
 
 
-@nested.holds(drawn=drawn_existence.nested(), sampled=compact_sequences.nested(), cost=512)
+@nested.holds(drawn=drawn_existence.nested(), sampled=compact_sequences.nested(), cost=256)
 def test_least_values_are_cauchy(p, run):
     """|min_j J^N(P_N θ^j) − min_j J^M(P_M θ^j)| ≤ the moduli of both depths, the largest over the family."""
     return compact_margins.cauchy(p, run)

@@ -16,7 +16,7 @@ Shapes: members (batch, J), problems (batch, I).  Source: arXiv:2605.27133, Theo
 
 from claims import training_margins as margins
 from claims.data_assumptions import APPROACHING, BOUNDED, NO_FASTER
-from claims.families import drawn_training, perturbed_failures, perturbed_samplers
+from claims.families import perturbed_failures, perturbed_samplers
 from claims.kit.claim import claim
 from claims.set_assumptions import A1, A2, A3, A4, A5, MEMBERS, MODERATE
 
@@ -33,7 +33,7 @@ INSTANCES = {"sampled": perturbed_samplers.problems_with_limits(), "cost": 1024}
 TERMS = ("start", "data", "label")
 
 
-@modulus.holds(**INSTANCES, drawn=drawn_training.problems_with_limits(), sharp=TERMS)
+@modulus.holds(**INSTANCES, sharp=TERMS)
 def test_limit_objectives_follow_the_data(p, run):
     """|J_k(θ) − J(θ)| ≤ start + data + label, for every θ ∈ Θ and every k."""
     return margins.objectives(margins.of_limits(p, run))

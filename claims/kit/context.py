@@ -86,13 +86,14 @@ class Run(Protocol):
 class FloatRun:
     """The subject on a device in a dtype; answers are widened to float64 on the device.
 
-    ``used`` collects which parts of the subject were called.
+    ``used`` collects which parts of the subject were called, ``solved`` whether the limit was asked for.
     """
 
     subject: Subject
     device: torch.device
     dtype: torch.dtype
     used: set[str] = field(default_factory=set[str], compare=False)
+    solved: list[bool] = field(default_factory=list[bool], compare=False)
 
     def _given(self, x: torch.Tensor) -> torch.Tensor:
         return x.to(self.device, self.dtype, copy=True)  # a subject may overwrite what it is given
@@ -170,6 +171,7 @@ class FloatRun:
         return self._asked("extend", (values.shape[0], cells, *values.shape[2:]), self._given(values), cells)
 
     def limit(self, p: AnyNetwork, times: Sequence[float] | None = None) -> Limit:
+        self.solved[:] = [True]
         return limit(p, times)
 
     def enclosure(self, p: AnyNetwork, request: float) -> Limit:

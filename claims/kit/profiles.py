@@ -10,6 +10,9 @@ SHARD = 4096
 #: Drawn instances that a costly check keeps: with fewer, Hypothesis tries little but zeros.
 FEWEST = 16
 
+#: Moves that a climber of a costly check tries at least.
+MOVES = 4
+
 
 @dataclass(frozen=True)
 class Climb:
@@ -59,16 +62,23 @@ class Profile:
     def divided(self, cost: int) -> Profile:
         """Return the profile for a check whose instances cost so many times what others do.
 
-        Shards become smaller, not fewer, and climbers make fewer rounds, then are fewer; drawn instances,
-        which are small, become fewer by a quarter of ``cost`` only, and not fewer than `FEWEST`.
+        Shards become smaller, not fewer, and climbers make fewer rounds, then are fewer, then try fewer moves;
+        drawn instances, which are small, become fewer by a quarter of ``cost`` only, and not fewer than
+        `FEWEST`.
         """
         if cost == 1:
             return self
         rounds = max(1, self.climb.rounds // cost)
         starts = max(1, self.climb.starts * self.climb.rounds // (rounds * cost))
+        moves = max(MOVES, self.climb.moves * self.climb.starts * self.climb.rounds // cost)
         seen = max(1, self.climb.drawn // cost)
         climb = replace(
-            self.climb, drawn=seen, corners=1, rounds=rounds, starts=min(starts, self.climb.starts)
+            self.climb,
+            drawn=seen,
+            corners=1,
+            rounds=rounds,
+            starts=min(starts, self.climb.starts),
+            moves=min(moves, self.climb.moves),
         )
         drawn, size = max(FEWEST, 4 * self.drawn // cost), max(1, self.shard_size // cost)
         return replace(self, drawn=min(self.drawn, drawn), shard_size=size, climb=climb)

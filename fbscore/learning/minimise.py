@@ -30,13 +30,14 @@ from fbscore.learning.branch_and_bound.truncate import inner_point, truncated
 from fbscore.learning.domain import Domain
 from fbscore.learning.limit_objective import limit_objective
 from fbscore.learning.objective import AnyProblem, Learning
+from fbscore.limit.event_steps import supports
 
 __all__ = ["Bracket", "Budget", "Cover", "Incumbent", "Minimum", "Progress", "minimise", "minimise_limit"]
 
 Reported = Callable[[Progress], object]
 
 #: In the place of missing bounds where only signs matter.
-BIG = 1e100
+BIG = 1e30
 
 
 @torch.no_grad()
@@ -91,7 +92,7 @@ def minimise_limit(
     learning: Learning,
     admissible: FewPieces,
     layers: int = 1024,
-    radius: float = 1e-9,
+    radius: float | None = None,
     budget: Budget = Budget(),  # noqa: B008  (frozen)
     progress: Reported | None = None,
 ) -> Minimum:
@@ -104,8 +105,9 @@ def minimise_limit(
     layers : int
         Of the finest networks that bound the limit over boxes, about.  The gap that can be reached is of the
         order of ``1/layers``.
-    radius : float
-        Requested of the limit at single points, see `limit_objective`.
+    radius : float, optional
+        Requested of the limit at single points, see `limit_objective`.  By default 1e-9 where events lead to the
+        limit, and a tenth of the gap where only networks of more and more layers do.
 
     Returns
     -------
@@ -117,15 +119,18 @@ def minimise_limit(
         As for `minimise`.
     """
     require_cells("layers", layers)
+    if radius is None:
+        radius = 1e-9 if supports(problem.regularizer) else 0.1 * budget.gap
     require_request("radius", radius)
+    asked = radius
     own, pieces = _system(problem, learning, admissible), admissible.pieces
 
     def value(point: Domain) -> float:
-        found = limit_objective(problem, pieces.controls(point.lower[None], pieces.cells), learning, radius)
+        found = limit_objective(problem, pieces.controls(point.lower[None], pieces.cells), learning, asked)
         return float(found.value + found.radius)
 
     domain = _bounded(learning, admissible, pieces.cells, value)
-    model = limit_model(own, problem, learning, pieces, domain, layers, radius)
+    model = limit_model(own, problem, learning, pieces, domain, layers, asked)
     return _search(model, learning, admissible, domain, pieces.cells, budget, progress)
 
 

@@ -37,7 +37,7 @@
     }
     for (const button of document.querySelectorAll("button[data-key]"))
       button.closest("th").setAttribute("aria-sort", button.dataset.key === key ? "descending" : "none");
-    said.textContent = count === rows.length ? `All ${count} claims` : `${count} of ${rows.length} claims`;
+    said.textContent = count === rows.length ? `All ${count} shown` : `${count} of ${rows.length} shown`;
   }
 
   document.addEventListener("click", (event) => {

@@ -123,8 +123,7 @@ def test_both_arithmetics_agree():
 def test_instances_are_encoded_and_measure_themselves():
     p = compact_failures.chattering()
     assert known(p)
-    again = decode(p.encode())
-    assert again.encode() == p.encode()
+    assert decode(p.encode()).encode() == p.encode()
     distances = convergence_constants.distances(p.sequence)
     assert (renewed(p).sequence.rates >= distances).all()
 
@@ -159,7 +158,7 @@ def test_chattering_controls_minimise():
 
 
 def test_the_second_entry_is_half_of_an_integral():
-    p = witnesses.load("existence_chattering")
+    p: Any = witnesses.load("existence_chattering")
     theta = convergence_constants.function(p.sequence, 0)
     times = [i / 4096 for i in range(4097)]
     u = RUN.limit(theta, times).states[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any, cast
 
 import pytest
 import torch
@@ -61,14 +62,16 @@ def test_the_limit_is_drawn_at_more_times_than_the_predicate_asks_for(monkeypatc
 def test_functions_proxes_and_enclosures():
     values = torch.tensor([[[0.0], [1.0]]], dtype=torch.float64)
     one = torch.ones(1, dtype=torch.float64)
-    found = drawing(lambda v, run: run.project(v.values, 1), StepFunction(values, one, one, 1), RUN)
+    found = drawing(
+        lambda v, run: run.project(cast("Any", v).values, 1), StepFunction(values, one, one, 1), RUN
+    )
     assert found is not None
     assert [(c["of"], c["values"]) for c in found["curves"]] == [
         ("given", [[0.0], [1.0]]),
         ("project", [[0.5]]),
     ]
     pair = WeightPair(l1(1), torch.tensor([[3.0]]).double(), one, 2 * one)
-    found = drawing(lambda x, run: run.prox(x.regularizer, x.v, x.a), pair, RUN)
+    found = drawing(lambda _, run: run.prox(pair.regularizer, pair.v, pair.a), pair, RUN)
     assert found is not None
     assert found["curves"] == [{"what": "prox", "weight": 1.0, "v": [3.0], "p": [2.0]}]
     found = drawing(lambda p, run: run.enclosure(p, 1e-3), network(), RUN)

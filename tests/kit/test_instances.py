@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from claims.families import (
     drawn_convergence,
+    drawn_existence,
     drawn_gamma,
     drawn_learning,
     drawn_problems,
@@ -45,6 +46,7 @@ DRAWN = {
     "learning_sequence": drawn_learning.problems(),
     "admissible_sequence": drawn_learning.admissible(),
     "control_sequence": drawn_convergence.sequences(),
+    "compact_sequence": drawn_existence.compact(),
     "finite_problem": drawn_problems.problems().map(lambda p: p.problem),
     "image_problem": drawn_problems.problems(),
 }

@@ -48,10 +48,7 @@ MISSING = [
     }.items()
     if not there
 ]
-pytestmark = [
-    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)><svg onload=alert(3)>javascript:alert(4)"
 CURVES = [
     {"what": "limit", "times": [0, 0.5, 1], "values": [[0.0], [0.6], [1.0]], "radius": 0.01},
@@ -172,7 +169,7 @@ def test_filter(seen):
     index = seen["index"]
     assert index["toolsShown"]
     assert len(index["all"]) == 3
-    assert index["said"] == "All 3 claims"
+    assert index["said"] == "All 3 shown"
     assert index["filteredAway"] == 0
     assert index["all"][0] in index["filtered"]
     assert len(index["filtered"]) < 3

@@ -19,7 +19,7 @@ def found(tmp_path, *records, checks):
 def cells(tmp_path, *records, checks):
     table = found(tmp_path, *records, checks=checks)
     ((_, row),) = table.rows
-    return dict(zip(table.keys, row, strict=True))
+    return {key: cell for key, cell in zip(table.keys, row, strict=True) if cell}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,16 @@ KINDS = ("fbs", "lista", "alista")
 LOSSES = ("p=1", "p=3/2", "p=2", "p=3", "huber")
 PENALTIES = ("s", "s^2", "kinked")
 #: With a form of its own in the bounds, or without.
-NAMES = ("l1", "elastic_net", "half_squared_norm", "l2", "group_lasso", "linf", "total_variation", "quadratic")
+NAMES = (
+    "l1",
+    "elastic_net",
+    "half_squared_norm",
+    "l2",
+    "group_lasso",
+    "linf",
+    "total_variation",
+    "quadratic",
+)
 DOUBLE = torch.float64
 
 
@@ -45,7 +54,9 @@ class Few:
         p, learning = self.problem, self.learning
         R = problem_of(_first(p), rows).regularizer
         again = type(p)(p.A[rows], p.f[rows], p.u0[rows], R)
-        return again, Learning(learning.labels[rows], learning.loss, learning.penalties, learning.weights[rows])
+        return again, Learning(
+            learning.labels[rows], learning.loss, learning.penalties, learning.weights[rows]
+        )
 
     def objective(self, x, cells):
         """``J^N`` at points, by the core's own network."""
@@ -92,7 +103,9 @@ def few(
     problem = (Samples if samples else Problem)(A, f, u0, R)
     P, count, tracks = sum(pieces), 0, []
     for n in pieces:
-        tracks.append(Track.of(*range(count, count + n), P=P, like=A))
+        # No parameter: the control is 1.
+        track = Track.of(*range(count, count + n), P=P, like=A) if n else Track.fixed(1.0, P=P, like=A)
+        tracks.append(track)
         count += n
     W0 = A[0].mT.contiguous()
     C = W0 @ A[0] if kind == "lista" else None

@@ -60,7 +60,9 @@ def test_lower_bounds_hold_all_over_the_box(kind, name, loss, names, pieces, sam
 def test_derivatives_are_enclosed(kind, loss, rng):
     """By differentiating the core's own network; at a kink torch takes one of the limits."""
     for name, penalty in zip(("l1", "elastic_net", "half_squared_norm"), ("s", "s^2", "kinked"), strict=True):
-        one = few(rng, kind, (1, 2, 2) if kind == "alista" else (2, 2, 1), name, loss, (penalty,) * 3, samples=2)
+        one = few(
+            rng, kind, (1, 2, 2) if kind == "alista" else (2, 2, 1), name, loss, (penalty,) * 3, samples=2
+        )
         lower, upper = boxes(one, 0.1, rng)
         found = one.model(CELLS).bounds(lower, upper, 0)
         for _ in range(3):
