@@ -12,9 +12,9 @@ from claims.kit.instances import Instances, Regularizer
 
 @dataclass(frozen=True)
 class FiniteProblem(Instances):
-    r"""A training problem over the finite set Θ = {θ^1, …, θ^J}, the members of a sequence, at several depths.
+    r"""A training problem over the finite set Θ = {θ^1, …, θ^J}, the members of a sequence.
 
-    The depths of ``problem`` itself do not matter: `at` sets them.
+    It is posed at several depths; those of ``problem`` itself do not matter, `at` sets them.
     """
 
     kind: ClassVar[str] = "finite_problem"

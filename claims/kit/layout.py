@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 
@@ -167,7 +167,8 @@ def kept(value: Any, axis: str, keep: Sequence[int], layout: str | None = None) 
             value.name, {k: kept(v, axis, keep, layouts.get(k)) for k, v in value.params.items()}
         )
     if isinstance(value, tuple) and layout == axis:
-        return tuple(value[i] for i in keep)
+        entries = cast("tuple[Any, ...]", value)
+        return tuple(entries[i] for i in keep)
     return chosen(value, axis, keep, layout)
 
 

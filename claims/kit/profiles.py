@@ -62,7 +62,7 @@ class Profile:
     def divided(self, cost: int) -> Profile:
         """Return the profile for a check whose instances cost so many times what others do.
 
-        Shards become smaller, not fewer, and climbers make fewer rounds, then are fewer, then try fewer moves;
+        Shards become smaller, not fewer; climbers make fewer rounds, then are fewer, then try fewer moves;
         drawn instances, which are small, become fewer by a quarter of ``cost`` only, and not fewer than
         `FEWEST`.
         """
@@ -89,7 +89,7 @@ PROFILES: dict[str, Profile] = {
     "default": Profile(
         "default",
         drawn=300,
-        shards=24,
+        shards=16,
         shard_size=SHARD,
         searched=4,
         climb=Climb(shards=2, drawn=512, corners=16, shapes=8, starts=8, moves=16, rounds=32),

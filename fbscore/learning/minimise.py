@@ -103,11 +103,11 @@ def minimise_limit(
     problem, learning, admissible, budget, progress
         As for `minimise`.
     layers : int
-        Of the finest networks that bound the limit over boxes, about.  The gap that can be reached is of the
-        order of ``1/layers``.
+        Of the finest networks that bound the limit over boxes, about.  Where no events lead to the limit
+        the gap that can be reached is of the order of ``1/layers``.
     radius : float, optional
-        Requested of the limit at single points, see `limit_objective`.  By default 1e-9 where events lead to the
-        limit, and a tenth of the gap where only networks of more and more layers do.
+        Requested of the limit at single points, see `limit_objective`.  By default 1e-9 where events lead
+        to the limit, and a tenth of the gap where only networks of more and more layers do.
 
     Returns
     -------

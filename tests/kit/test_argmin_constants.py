@@ -155,6 +155,7 @@ def test_bounds_of_the_minimal_values_fall_from_two_to_sixty_four_layers():
     for seed in (1, 3, 5, 6, 8, 11):
         problem = drawn(seed, layers=((2, 64),), sizes=(4,), counts=(1,), cells=(1, 2))
         series = argmin_margins.minimal_values_converge(imaged(problem), RUN).series
+        assert series is not None
         first, last = series.bound.T
         ratios.append((last / first)[first > 1e-6])
     found = torch.cat(ratios)

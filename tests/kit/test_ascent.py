@@ -173,7 +173,8 @@ def test_a_route_says_where_nothing_could_be_moved() -> None:
 
 
 def score(left: float, right: float, rounding: float = 0.0, certified: float = 0.0) -> float:
-    margin = at_most(*(torch.tensor([x], dtype=torch.float64) for x in (left, right, rounding, certified)))
+    sides = [torch.tensor([x], dtype=torch.float64) for x in (left, right, rounding, certified)]
+    margin = at_most(sides[0], sides[1], sides[2], sides[3])
     found = float(scores(margin)[0, 0])
     assert (found > 0) == bool(decide(margin).violated[0]) or found == -torch.inf
     return found

@@ -1,6 +1,7 @@
 """The modulus of the certificate (4.7): floats against balls, numbers by hand, and how it falls with h."""
 
 import math
+from typing import cast
 
 import torch
 from hypothesis import given
@@ -9,6 +10,7 @@ from claims import depth_constants, limit_constants
 from claims.families import depths, limits, regularizers, strategies
 from claims.families.plain import plain
 from claims.kit.context import FloatRun
+from claims.kit.instances import AnyNetwork
 from claims.kit.sampling import Source
 from claims.kit.subject import Subject
 from claims.oracle import elementary
@@ -67,13 +69,14 @@ def test_modulus_with_growth_by_hand():
 
 def test_states_are_within_their_sizes():
     for batch in limits.independent(source(), 64, regularizers.ADMISSIBLE):
-        states, sizes = FLOAT.forward(batch.instances), depth_constants.state_sizes(batch.instances)
+        p = cast(AnyNetwork, batch.instances)
+        states, sizes = FLOAT.forward(p), depth_constants.state_sizes(p)
         assert (states.norm(dim=-1) <= sizes * (1 + 1e-12)).all()
 
 
 def test_modulus_is_below_the_rates_at_every_depth_and_vanishes():
     for batch in limits.independent(source(2), 32, regularizers.ADMISSIBLE, (1,)):
-        p = batch.instances
+        p = cast(AnyNetwork, batch.instances)
         root, linear = depth_constants.rates(p)
         for factor in (1, 2, 4, 16):
             fine = limits.refined(p, factor)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import cast
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from claims.assumptions import A1, A3, A4, A5, CLOSED, MEMBERS, MODERATE, STRONG
 from claims.families import admissible_sequences, learning_failures, learning_sequences
 from claims.kit import witnesses
 from claims.kit.context import FloatRun
+from claims.kit.convergence_instances import LearningSequence
 from claims.kit.margin import decide
 from claims.kit.sampling import Source
 from claims.kit.slots import renewed
@@ -84,7 +86,7 @@ def test_every_system_attains_every_term_of_the_modulus():
     seen = Counter()
     for batch in drawn(learning_sequences.problems(), range(4)):
         for term in batch.attains:
-            decision = decide(along(batch.instances, RUN))
+            decision = decide(along(cast(LearningSequence, batch.instances), RUN))
             assert decision.refuted[term].all(), (batch.family, term)
             seen[batch.instances.dimensions["system"], term] += 1
     assert set(seen) == {(s, term) for s in SYSTEMS for term in ("network", "controls", "penalty")}

@@ -1,6 +1,7 @@
 """What claims about the limit compare: uncertainties, terms by themselves, depths, and two systems."""
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -164,7 +165,8 @@ def test_pairs_cover_the_systems_and_every_solved_regularizer():
 
 def test_pairs_that_start_on_opposite_sides_part():
     for batch in limit_pairs.apart_from_zero().draw(source(), 8):
-        found = [FLOAT.limit(one) for one in (batch.instances.first, batch.instances.second)]
+        pair = cast(NetworkPair, batch.instances)
+        found = [FLOAT.limit(one) for one in (pair.first, pair.second)]
         apart = np.abs((found[0].states - found[1].states).numpy())
         assert (np.diff(apart, axis=1) > 0).all()
         assert max(float(one.radius.max()) for one in found) < 1e-12
@@ -172,7 +174,7 @@ def test_pairs_that_start_on_opposite_sides_part():
 
 def test_where_the_closed_form_ends_nothing_is_known():
     (batch, *_) = limit_pairs.apart_from_zero().draw(source(), 8)
-    p = replace(batch.instances.first.take(0), u0=torch.zeros(1, 1, dtype=torch.float64))
+    p = replace(cast(NetworkPair, batch.instances).first.take(0), u0=torch.zeros(1, 1, dtype=torch.float64))
     assert FLOAT.limit(p).radius.isinf().all()
     with elementary.digits(60):
         assert not any(x.is_finite() for x in BallRun().limit(p.ball()).states.reshape(-1))

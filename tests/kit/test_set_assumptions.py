@@ -1,6 +1,7 @@
 """What is assumed of sets of controls holds for the families, and fails where it is said to."""
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from claims import set_assumptions as assumptions
 from claims.families import argmin_failures, projected_problems
 from claims.families.argmin_failures import stopping
+from claims.kit.instances import Network
 from claims.kit.sampling import Source
 from claims.kit.slots import renewed
 from tests.kit.toys import CPU
@@ -78,7 +80,7 @@ def test_negative_members_of_either_set_are_seen():
 def test_expanding_members_are_not_moderate():
     p = stopping(ONE, (0.0, 1.0), (0.0, 1.0))
     learning = p.learning
-    other = replace(learning.sequence.other, W=learning.sequence.other.W - 16)
+    other = replace(learning.sequence.other, W=cast(Network, learning.sequence.other).W - 16)
     wild = replace(learning, sequence=replace(learning.sequence, other=other))
     assert assumptions.MODERATE.predicate(p).all()
     moved = replace(p, problem=replace(p.problem, problem=wild))

@@ -27,7 +27,7 @@ def test_between_the_ends_of_cells():
 def test_in_balls():
     times = np.array([0.0, 0.3, 1.0])
     with elementary.digits(60):
-        exact = outward.path(*(elementary.to_ball(x) for x in (K, C, SIGMA, U0)), times)
+        exact = outward.path(*[elementary.to_ball(x) for x in (K, C, SIGMA, U0)], times=times)
         assert elementary.radius(exact).max() < 1e-50
         gap = elementary.to_float(exact - elementary.to_ball(outward.path(K, C, SIGMA, U0, times)))
     assert np.abs(gap).max() <= outward.radius(SIGMA, U0)
@@ -46,4 +46,4 @@ def test_in_balls():
 def test_nothing_else_has_a_closed_form(K, c, u0, message, ball):
     given = (K, c, SIGMA, u0)
     with pytest.raises(Stuck, match=message):
-        outward.path(*(elementary.to_ball(x) if ball else x for x in given), np.array([0.0, 1.0]))
+        outward.path(*[elementary.to_ball(x) if ball else x for x in given], times=np.array([0.0, 1.0]))

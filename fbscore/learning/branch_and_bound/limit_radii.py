@@ -8,12 +8,16 @@ box and ``e = û − v``, on a cell of length ``h``, ``t = t_n + ςh``,
 
 with ``κ, k, s`` of ``x`` and the Bregman gap ``D_n`` of the centre: constants 4.7 and 4.5 in one.
 
+*From the limit of the centre*: constant 4.5 in the limit, with the states and subgradients of that limit
+within the certificate 4.7 of the network's.
+
 *From the network of the same x*: the same without the move, but with gaps and steps that hold all over the
 box. For regularisers known entry by entry the gap of an entry is 0 but where it may leave its sign or
 reach 0 in this layer, and then it moves by ``O(h)``.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -26,7 +30,7 @@ from fbscore.learning.branch_and_bound.system import System
 from fbscore.limit.moments import moments
 from fbscore.limit.rounding import layer_round_off
 
-__all__ = ["Cells", "box_radius", "centre_radii"]
+__all__ = ["Cells", "Radii3", "box_radius", "centre_radii"]
 
 
 class Cells:
@@ -39,19 +43,41 @@ class Cells:
         self.gap = (2.0 * h * (zeroth - first)).to(kappa) * boxes.s_high
         zeroth, first, _ = moments(h * kappa.double())
         self.move = (h * zeroth).to(kappa)
-        self.step = (h * first).to(kappa) * boxes.largest_k()
+        self.k, self.s = boxes.largest_k(), boxes.s_high
+        self.step = (h * first).to(kappa) * self.k
+        self.most = self.growth.clamp(min=1.0)
 
     def advance(self, j: int, start: Radii, gap: Radii, step: Radii, move: Radii | None = None) -> Radii:
         """The radius at the end of a layer of group ``j`` from that at its start."""
-        growth, weight, drift, push = (x[j] for x in (self.growth, self.gap, self.step, self.move))
-        after = torch.sqrt(growth * start * start + weight * gap) + drift * step
-        return after if move is None else after + push * move
+        after = torch.sqrt(self.growth[j] * start * start + self.gap[j] * gap) + self.step[j] * step
+        return after if move is None else after + self.move[j] * move
+
+    def within(self, j: int, start: Radii, gap: Radii, step: Radii) -> Radii:
+        """A bound on the radius throughout a layer, without a move."""
+        squares = self.most[j] * (start * start + 2.0 * self.h * self.s[j] * gap)
+        return torch.sqrt(squares) + torch.sqrt(self.most[j]) * self.h * self.k[j] * step
+
+    def push(self, j: int, start: Radii, move: Radii) -> Radii:
+        """The radius at the end of a layer that only a move adds to."""
+        return torch.sqrt(self.growth[j]) * start + self.move[j] * move
+
+
+class Radii3(NamedTuple):
+    r"""Radii at the end, each (samples, boxes).
+
+    ``around``: of the limits of the box around the network's state at the centre; ``alone``: what of it is no
+    matter of the box; ``apart``: of the limits of the box around that of the centre.
+    """
+
+    around: Radii
+    alone: Radii
+    apart: Radii
 
 
 def centre_radii(
     own: System, cells: Cells, boxes: LayerBoxes, layers: Iterable[Layer]
-) -> Iterator[tuple[Layer, Radii, Radii]]:
-    r"""After every layer the radius around the centre's state, and what of it is no matter of the box.
+) -> Iterator[tuple[Layer, Radii3]]:
+    r"""Radii after every layer.
 
     Parameters
     ----------
@@ -62,26 +88,34 @@ def centre_radii(
 
     Yields
     ------
-    Layer, (samples, boxes), (samples, boxes)
+    Layer, Radii3
     """
     up, (C0, C1) = 1.0 + 64 * own.unit, own.growth
     of_each = torch.vmap(own.repeated(boxes.count).value, in_dims=1, out_dims=0)
-    radius = alone = own.u0.new_zeros(own.u0.shape[1], boxes.count)
+    none = own.u0.new_zeros(own.u0.shape[1], boxes.count)
+    radii = Radii3(none, none, none)
     before = of_each(own.u0.expand(-1, -1, boxes.count).permute(2, 1, 0))
+    wide_k, wide_s = (move.abs().amax(1) for move in (boxes.moves[0], boxes.moves[2]))
     for layer in layers:
-        step, s = layer.after - layer.before, boxes.s[layer.group]
+        j, noise = layer.group, layer.noise
+        step, s = layer.after - layer.before, boxes.s[j]
         after = of_each(layer.after.permute(2, 1, 0))
         gap = torch.relu(before - after + (layer.subgradient * step).sum(0))
         x, y, size = (length(vectors) for vectors in (layer.before, layer.after, step))
         largest = C0 + C1 * torch.maximum(x, y)
-        lost = layer_round_off(radius.dtype, own.operations, largest * (x + y))
+        lost = layer_round_off(none.dtype, own.operations, largest * (x + y))
         # The quotient p is known to 2 noise/(hs) only.
-        gap = gap + torch.where(s > 0, lost + 2.0 * layer.noise * (largest + size / (cells.h * s)), 0.0)
+        gap = gap + torch.where(s > 0, lost + 2.0 * noise * (largest + size / (cells.h * s)), 0.0)
         change = length(apply(own.M, step)) + 8 * own.operations * own.unit * own.M_size * size + own.floor
-        alone = up * (cells.advance(layer.group, alone, gap, change) + 3.0 * layer.noise)
-        pushed = cells.advance(layer.group, radius, gap, change, layer.moves.whole.norm)
-        radius = up * (pushed + 8.0 * layer.noise)
-        yield layer, radius, alone
+        within = cells.within(j, radii.alone, gap, change) + 3.0 * noise
+        move = layer.moves.data.norm + wide_k[j] * (change + own.M_norm * within)
+        move = move + wide_s[j] * (largest + C1 * within)
+        radii = Radii3(
+            up * (cells.advance(j, radii.around, gap, change, layer.moves.whole.norm) + 8.0 * noise),
+            up * (cells.advance(j, radii.alone, gap, change) + 3.0 * noise),
+            up * cells.push(j, radii.apart, move),
+        )
+        yield layer, radii
         before = after
 
 

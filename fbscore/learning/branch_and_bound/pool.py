@@ -10,7 +10,9 @@ from fbscore.learning.branch_and_bound.box_bounds import BoxBounds
 from fbscore.learning.domain import Domain
 from fbscore.learning.pieces import Points
 
-__all__ = ["Pool"]
+__all__ = ["AGAIN", "FINER", "HALVE", "Pool"]
+
+HALVE, FINER, AGAIN = range(3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,22 +26,25 @@ class Pool:
         Lower bounds of the objective, −∞ where nothing is known.
     level : (boxes,)
         How fine a grid they were bounded on.
-    axis : (boxes,)
-        Where to halve, −1 where to refine the grid instead.
+    sizes : (boxes, P)
+        Where to halve: along the edge with the largest one.
+    action : (boxes,)
+        `HALVE`; or `FINER`, refine the grid instead; or `AGAIN`, bound a box anew that has shrunk to a point.
     """
 
     lower: Points
     upper: Points
     bound: Float[Tensor, "boxes"]
     level: Int[Tensor, "boxes"]
-    axis: Int[Tensor, "boxes"]
+    sizes: Float[Tensor, "boxes P"]
+    action: Int[Tensor, "boxes"]
 
     @classmethod
     def root(cls, domain: Domain) -> "Pool":
         """The whole domain, of which nothing is known."""
         lower, upper = domain.lower.unsqueeze(0), domain.upper.unsqueeze(0)
         none = torch.zeros(1, dtype=torch.long, device=lower.device)
-        return cls(lower, upper, torch.full_like(lower[:, 0], -torch.inf), none, none)
+        return cls(lower, upper, torch.full_like(lower[:, 0], -torch.inf), none, upper - lower, none)
 
     def __len__(self) -> int:
         return self.bound.shape[0]
@@ -67,29 +72,44 @@ class Pool:
         """The boxes that may hold a minimiser: all but those with a bound *above* ``upper`` (NaN stays)."""
         return self.take(~(self.bound > upper))
 
-    def refined(self) -> "Pool":
-        """Boxes cut in two at the middle of their axes, or the same ones for a finer grid."""
-        again, cut = self.take(self.axis < 0), self.take(self.axis >= 0)
-        edge = cut.axis.unsqueeze(-1)
-        low, high = cut.lower.gather(1, edge), cut.upper.gather(1, edge)
+    def refined(self, times: int = 1) -> "Pool":
+        """Boxes halved, several times if asked to, or the same ones to be bounded anew."""
+        whole, cut = self.take(self.action != HALVE), self.take(self.action == HALVE)
+        level = whole.level + (whole.action == FINER).long()
+        halve = torch.full_like(whole.action, HALVE)
+        whole = Pool(whole.lower, whole.upper, whole.bound, level, whole.sizes, halve)
+        for _ in range(times):
+            cut = cut._halved()
+        return cut.join(whole)
+
+    def _halved(self) -> "Pool":
+        """Both halves; boxes that have no middle stay as they are."""
+        edge, middle, inside = self._middle()
+        whole, cut = self.take(~inside), self.take(inside)
+        edge, middle = edge[inside], middle[inside]
+        # What an edge contributes is about quadratic in its length.
+        sizes = cut.sizes.scatter(1, edge, 0.25 * cut.sizes.gather(1, edge))
+        rest = cut.bound, cut.level, sizes, cut.action
+        left = Pool(cut.lower, cut.upper.scatter(1, edge, middle), *rest)
+        right = Pool(cut.lower.scatter(1, edge, middle), cut.upper, *rest)
+        return left.join(right).join(whole)
+
+    def _middle(self) -> tuple[Tensor, Tensor, Bool[Tensor, "boxes"]]:
+        """The edge to halve (boxes, 1), its middle (boxes, 1), and whether that lies inside."""
+        edge = self.sizes.argmax(-1, keepdim=True)
+        low, high = self.lower.gather(1, edge), self.upper.gather(1, edge)
         middle = 0.5 * (low + high)
-        left = Pool(cut.lower, cut.upper.scatter(1, edge, middle), cut.bound, cut.level, cut.axis)
-        right = Pool(cut.lower.scatter(1, edge, middle), cut.upper, cut.bound, cut.level, cut.axis)
-        finer = Pool(again.lower, again.upper, again.bound, again.level + 1, again.axis)
-        return left.join(right).join(finer)
+        return edge, middle, ((low < middle) & (middle < high)).squeeze(-1)
 
     def divisible(self) -> Bool[Tensor, "boxes"]:
-        """Where the next refinement changes something: an edge has a middle, or the grid is to be refined."""
-        edge = self.axis.clamp(min=0).unsqueeze(-1)
-        low, high = (x.gather(1, edge).squeeze(-1) for x in (self.lower, self.upper))
-        middle = 0.5 * (low + high)
-        return (self.axis < 0) | ((low < middle) & (middle < high))
+        """Where the next refinement changes something: an edge has a middle, or the box is bounded anew."""
+        return (self.action != HALVE) | self._middle()[2]
 
     def bounded(self, by: BoxBounds, domain: Domain, finest: int) -> "Pool":
-        """The same boxes with bounds, never below those of the boxes they came from, and with axes.
+        """The same boxes with bounds, never below those of the boxes they came from.
 
-        The axis is that of the largest contribution to the bound, or of the longest edge relative to the
-        domain's.  Boxes in which the objective is monotone are dropped or shrunk, see `monotone`.
+        The size of an edge is its contribution to the bound, or its length relative to that of the domain.
+        Boxes in which the objective is monotone are dropped or shrunk, see `monotone`.
         """
         known = torch.where(by.lower.isnan(), -torch.inf, by.lower)
         lower, upper, kept = self.monotone(by, domain)
@@ -98,9 +118,11 @@ class Pool:
         relative = 1.0 / torch.where(whole > 0, whole, 1.0)
         sizes = widths * torch.where(slopes.isfinite().all(-1, keepdim=True), slopes, relative)
         # An edge of length 0 is no choice even where all slopes are 0.
-        axis = torch.where(widths > 0, sizes, -1.0).argmax(-1)
-        axis = torch.where(by.coarse & (self.level < finest), -1, axis)
-        return Pool(lower, upper, torch.maximum(self.bound, known), self.level, axis).take(kept)
+        sizes = torch.where(widths > 0, sizes, -1.0)
+        shrunk = (self.widths > 0).any(-1) & (widths == 0).all(-1)
+        action = torch.where(by.coarse & (self.level < finest), FINER, torch.where(shrunk, AGAIN, HALVE))
+        bound = torch.maximum(self.bound, known)
+        return Pool(lower, upper, bound, self.level, sizes, action).take(kept)
 
     def monotone(self, by: BoxBounds, domain: Domain) -> tuple[Points, Points, Bool[Tensor, "boxes"]]:
         r"""Which boxes to keep, and what of them.

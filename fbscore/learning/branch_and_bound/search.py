@@ -19,6 +19,9 @@ __all__ = ["Budget", "Progress", "Search"]
 #: Boxes that are refined at once, at most.
 BATCH = 4096
 
+#: Boxes that take hardly longer to bound than one.
+FEW = 256
+
 #: Centres that are offered as incumbents, of each batch.
 OFFERS = 4
 
@@ -121,7 +124,7 @@ class Search:
             chosen = self._chosen()
             if not bool(chosen.any()):
                 return "precision"
-            children = self.pool.take(chosen).refined()
+            children = self.pool.take(chosen).refined(_halvings(int(chosen.sum()), self.domain.P))
             children = children.take(~self.domain.excludes(children.lower, children.upper, self.pieces))
             self.pool = self.pool.take(~chosen).join(self._bounded(children))
             self.hunt.improve()
@@ -180,3 +183,11 @@ class Search:
         best = values.topk(min(OFFERS, len(boxes)), largest=False).indices
         if float(values[best[0]]) < self.hunt.upper:
             self.hunt.offer(0.5 * (boxes.lower[best] + boxes.upper[best]))
+
+
+def _halvings(boxes: int, P: int) -> int:
+    """Few boxes are cut into more pieces at once: a run over a few takes as long as one over hundreds."""
+    times = 1
+    while times < P and boxes << (times + 1) <= FEW:
+        times += 1
+    return times

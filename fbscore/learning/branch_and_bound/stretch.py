@@ -32,11 +32,13 @@ class Stretch:
         return torch.maximum(self._chord(low), self._chord(high))
 
     def _chord(self, k: Tensor) -> Tensor:
-        position = ((k - self.start) / self.step).clamp(0.0, self.values.shape[0] - 1.0)
-        cell = position.floor().clamp(max=self.values.shape[0] - 2.0).long()
+        """Between two nodes; infinite where the numbers overflowed."""
+        last = self.values.shape[0] - 1.0
+        position = ((k - self.start) / self.step).nan_to_num(nan=0.0).clamp(0.0, last)
+        cell = position.floor().clamp(max=last - 1.0).long()
         share = position - cell
         chord = self.values[cell] * (1.0 - share) + self.values[cell + 1] * share
-        return torch.where(k.isfinite(), chord, torch.inf)
+        return torch.where(k.isfinite() & chord.isfinite(), chord, torch.inf)
 
 
 def stretch(M: Float[Tensor, "d d"], h: float, low: float, high: float) -> Stretch:

@@ -12,11 +12,13 @@ from tests.core.learning.judged import GAP, breaches, draw, least_weight, plante
 def test_one_weight_has_a_closed_form(cells, rng):
     """``u(1) = max(u0 − λ, 0)``, λ in [0, 2]: the label 1/k has the minimiser 1 − 1/k, the label 0 all of [1, 2]."""
     for label, gamma in ((0.5, 0.0), (0.25, 0.0), (0.125, 0.0), (0.0, 0.0), (0.5, 0.25), (-0.5, 0.1)):
-        found = run(weight_alone(label=label, gamma=gamma), cells, Budget(gap=1e-4))
+        found = run(
+            weight_alone(label=label, gamma=gamma), cells, Budget(gap=1e-3 if cells is None else 1e-5)
+        )
         value, at = least_weight(1.0, label, gamma, 2.0)
         assert found.stopped == "gap"
         assert found.minimum.lower <= value <= found.minimum.upper
-        assert found.gap <= 1e-4
+        assert found.gap <= 1e-3
         assert found.attained
         assert found.cover.contains(torch.tensor([[at]], dtype=DOUBLE)).all()
         if label == gamma == 0.0:
@@ -25,7 +27,7 @@ def test_one_weight_has_a_closed_form(cells, rng):
 
 
 def test_random_weights_have_closed_forms(rng):
-    for _ in range(40):
+    for _ in range(15):
         u0, label, gamma, upper = (float(x) for x in torch.rand(4, generator=rng, dtype=DOUBLE) * 2.0)
         one = weight_alone(u0, label, upper, gamma=gamma)
         value, at = least_weight(u0, label, gamma, upper)
@@ -38,7 +40,7 @@ def test_random_weights_have_closed_forms(rng):
 
 def test_random_problems_are_enclosed(rng):
     """No point of the set is below the enclosure, and the incumbent is what it says."""
-    for n in range(30):
+    for n in range(24):
         one, cells = draw(rng), (1, 2, 4)[n % 3]
         found = run(one, cells, Budget(gap=GAP, evaluations=30000))
         assert breaches(one, cells, found, rng, 500) == []
@@ -55,13 +57,12 @@ def test_planted_minimisers_stay_in_the_cover(kind, rng):
         assert found.cover.contains(x).all()
 
 
-@pytest.mark.parametrize("pieces", [(1, 1, 1), (1, 2, 1)])
-def test_limits_are_enclosed(pieces, rng):
-    for kind in KINDS:
-        one = few(rng, kind, pieces, d=2)
-        found = run(one, None, Budget(gap=0.05, evaluations=20000), layers=256)
-        assert breaches(one, None, found, rng, 200) == []
-        assert found.gap <= 0.05 or found.stopped == "evaluations"
+@pytest.mark.parametrize("kind", KINDS)
+def test_limits_are_enclosed(kind, rng):
+    one = few(rng, kind, (1, 1, 1 + (kind == "alista")), d=2)
+    found = run(one, None, Budget(gap=0.05, evaluations=10000), layers=64)
+    assert breaches(one, None, found, rng, 200) == []
+    assert found.gap <= 0.05 or found.stopped == "evaluations"
     assert found.incumbent.value.upper - found.incumbent.value.lower < 1e-7
 
 

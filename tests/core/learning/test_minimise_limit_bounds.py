@@ -55,7 +55,7 @@ def test_lower_bounds_hold_all_over_the_box(kind, name, pieces, samples, rng):
         lower, upper = boxes(one, size, rng)
         x = between(lower.repeat(POINTS, 1), upper.repeat(POINTS, 1), POINTS * BOXES, rng)
         values = limits(one, x, COARSE if name == "l2" else ASKED).reshape(POINTS, BOXES)
-        found = [asked.bounds(lower, upper, level) for level in (0, asked.levels - 1)]
+        found = [asked.bounds(lower, upper, level) for level in (0, 2, asked.levels - 1)]
         for each in found:
             assert (each.lower <= values).all()
         # More layers, better bounds: for most boxes.
@@ -75,21 +75,26 @@ def test_radii_hold_for_every_point(kind, name, rng):
         lower, upper = boxes(one, size, rng)
         here = net.start(lower, upper)
         cells = factors(net, here)
-        *_, (last, radius, alone) = centre_radii(net.own, cells, here.boxes, here.layers)
+        *_, (last, radii) = centre_radii(net.own, cells, here.boxes, here.layers)
         apart = box_radius(net.own, net.form, cells, here.boxes, here.layers)
+        problem, _ = one.repeated(BOXES)
+        pieces = one.admissible.pieces
+        centre = solve(problem, pieces.controls(0.5 * (lower + upper), pieces.cells), ASKED)
         for _ in range(3):
             x = between(lower, upper, BOXES, rng)
-            problem, _ = one.repeated(BOXES)
-            pieces = one.admissible.pieces
             exact = solve(problem, pieces.controls(x, pieces.cells), ASKED)
             *_, at = net.start(x, x).layers
             near = (last.after.squeeze(1).mT - exact.value).norm(dim=-1) - exact.radius
             own = (at.after.squeeze(1).mT - exact.value).norm(dim=-1) - exact.radius
-            assert (near <= radius).all()
+            far = (centre.value - exact.value).norm(dim=-1) - exact.radius - centre.radius
+            assert (near <= radii.around).all()
+            assert (far <= radii.apart).all()
             assert (own <= apart).all()
-            reached.append(float((own / apart).max()))
-        assert (alone <= radius).all()
-    assert max(reached) > 0.1
+            reached.append(
+                [float((a / b).max()) for a, b in ((near, radii.around), (far, radii.apart), (own, apart))]
+            )
+        assert (radii.alone <= radii.around).all()
+    assert (torch.tensor(reached).amax(0) > 0.1).all()
 
 
 def test_values_are_those_of_the_limit(rng):
