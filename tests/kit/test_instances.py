@@ -17,6 +17,7 @@ from claims.families import (
     drawn_gamma,
     drawn_learning,
     drawn_problems,
+    drawn_training,
     strategies,
     systems,
 )
@@ -49,6 +50,7 @@ DRAWN = {
     "compact_sequence": drawn_existence.compact(),
     "finite_problem": drawn_problems.problems().map(lambda p: p.problem),
     "image_problem": drawn_problems.problems(),
+    "perturbed_problem": drawn_training.problems(),
 }
 ALL = st.sampled_from(sorted(DRAWN)).flatmap(DRAWN.__getitem__)
 ONE = torch.ones(1, 1, dtype=torch.float64)
