@@ -6,7 +6,7 @@ Only points that `Domain.contains` accepts are ever valued.
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from fbscore.learning.branch_and_bound.models import Model
@@ -56,7 +56,7 @@ class Hunt:
     def offer(self, points: Points) -> bool:
         """Move points into the set where that is possible, value them, keep the best; whether it is new."""
         points = self.domain.towards(points, self.pieces)
-        points = points[self.domain.contains(points, self.pieces)]
+        points = points[self._inside(points)]
         if len(points) == 0:
             return False
         self.evaluations += len(points)
@@ -70,6 +70,10 @@ class Hunt:
         if high < self.upper:
             self.x, self.lower, self.upper = points[best], low, high
         return True
+
+    def _inside(self, points: Points) -> Bool[Tensor, "points"]:
+        """Which of them are points of the set."""
+        return self.domain.contains(points, self.pieces)
 
     def improve(self) -> None:
         """Try steps along the axes, halved when none helps."""

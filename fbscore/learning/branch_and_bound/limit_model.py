@@ -124,9 +124,9 @@ class LimitModel(Model):
     def _limits(self, x: Points) -> Enclosure:
         """``u(1)`` at points: value (points, samples, d), radius (points, samples)."""
         problem = self.problem
-        samples = problem.u0.reshape(1, -1, problem.d).shape[1]
+        f, u0 = problem.f.flatten(0, -2), problem.u0.flatten(0, -2)
+        samples = len(u0)
         rows = torch.zeros(len(x) * samples, dtype=torch.long, device=x.device)
-        f, u0 = problem.f.reshape(-1, problem.m), problem.u0.reshape(-1, problem.d)
         each = problem_of(Problem(problem.A, f[:1], u0[:1], problem.regularizer), rows)
         each = replace(each, f=f.repeat(len(x), 1), u0=u0.repeat(len(x), 1))
         controls = self.pieces.controls(x.repeat_interleave(samples, 0), self.pieces.cells)

@@ -21,24 +21,26 @@ Bounds = Float[Tensor, "*boxes"]
 
 @dataclass(frozen=True, eq=False)
 class Stretch:
-    """Values of a convex function at equidistant nodes."""
+    """Values of a convex function at equidistant nodes, and ``slope`` with ``ρ(k) <= 1 + slope |k|``."""
 
     start: float
     step: float
     values: Float[Tensor, "nodes"]
+    slope: float
 
     def over(self, low: Bounds, high: Bounds) -> Bounds:
         """An upper bound over each interval, which lies within the table."""
         return torch.maximum(self._chord(low), self._chord(high))
 
     def _chord(self, k: Tensor) -> Tensor:
-        """Between two nodes; infinite where the numbers overflowed."""
+        """Between two nodes, or the cruder bound where the table overflowed."""
         last = self.values.shape[0] - 1.0
         position = ((k - self.start) / self.step).nan_to_num(nan=0.0).clamp(0.0, last)
         cell = position.floor().clamp(max=last - 1.0).long()
         share = position - cell
         chord = self.values[cell] * (1.0 - share) + self.values[cell + 1] * share
-        return torch.where(k.isfinite() & chord.isfinite(), chord, torch.inf)
+        crude = 1.0 + self.slope * k.abs()
+        return torch.where(chord.isfinite(), chord, torch.where(crude.isfinite(), crude, torch.inf))
 
 
 def stretch(M: Float[Tensor, "d d"], h: float, low: float, high: float) -> Stretch:
@@ -63,7 +65,8 @@ def stretch(M: Float[Tensor, "d d"], h: float, low: float, high: float) -> Stret
     rho = linalg.spectral_norm(identity - (h * k)[:, None, None] * M.double())
     size = 1.0 + h * k.abs() * linalg.norm(M.double().flatten())
     raised = (rho + 16 * d * torch.finfo(M.dtype).eps * size).to(M.dtype)
-    return Stretch(low, step, raised)
+    slope = (1.0 + 16 * d * torch.finfo(M.dtype).eps) * h * float(linalg.norm(M.flatten()))
+    return Stretch(low, step, raised, slope)
 
 
 def growth_rate(M: Float[Tensor, "d d"], low: Bounds, high: Bounds) -> Bounds:

@@ -92,7 +92,7 @@ def system(problem: AnyProblem, learning: Learning, pieces: Pieces) -> System:
     require_floating(A=problem.A, W0=pieces.W0)
     require_shape("pieces.W0", pieces.W0, d=problem.d, m=problem.m)
     A, d = problem.A[0], problem.d
-    f, u0 = problem.f[0].reshape(-1, problem.m), problem.u0[0].reshape(-1, d)
+    f, u0, labels = (x.flatten(0, -2) for x in (problem.f, problem.u0, learning.labels))
     M = pieces.W0 @ A if pieces.C is None else pieces.C
     factor, size = (float(linalg.norm(x.flatten())) for x in (pieces.W0, A))
     M_size = factor * size if pieces.C is None else float(linalg.norm(M.flatten()))
@@ -102,5 +102,5 @@ def system(problem: AnyProblem, learning: Learning, pieces: Pieces) -> System:
     C0, C1 = (float(C.max()) for C in R.growth())
     first = Problem(problem.A, f[:1], u0[:1], R)
     q_size = factor * linalg.norm(f).unsqueeze(-1)
-    q, start, labels = (x.mT.unsqueeze(-1) for x in (f @ pieces.W0.mT, u0, learning.labels[0].reshape(-1, d)))
+    q, start, labels = (x.mT.unsqueeze(-1) for x in (f @ pieces.W0.mT, u0, labels))
     return System(M, q, start, labels, M_size, M_norm, q_size, operations, first, (C0, C1))

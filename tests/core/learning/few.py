@@ -114,24 +114,32 @@ def few(
     learning = Learning(
         label,
         losses.by_name(loss, 0.5),
-        tuple(penalties.by_name(one) for one in names),
+        penalties_of(names),
         A.new_tensor([list(weights)]),
     )
-    return Few(problem, learning, FewPieces(Pieces(kind, *tracks, W0, C), domain))
+    first, second, third = tracks
+    return Few(problem, learning, FewPieces(Pieces(kind, first, second, third, W0, C), domain))
+
+
+def penalties_of(names):
+    first, second, third = (penalties.by_name(name) for name in names)
+    return first, second, third
 
 
 def weight_alone(u0=1.0, label=0.0, upper=2.0, R="l1", loss="p=2", gamma=0.0, dtype=DOUBLE, **domain):
-    """``d = m = 1, A = 1, f = 0, W = 0, τ = 1`` and ``λ ∈ [0, upper]``: for ``R = |u|`` the network of any depth
-    and the limit end in ``max(u0 − λ, 0)``."""
+    """``d = m = 1, A = 1, f = 0, W = 0, τ = 1`` and ``λ ∈ [0, upper]``.
+
+    For ``R = |u|`` the network of any depth and the limit end in ``max(u0 − λ, 0)``.
+    """
     one = torch.ones(1, 1, 1, dtype=dtype)
     parameters = {"weights": one[0]} if R == "l1" else {}
     problem = Problem(one, 0 * one[0], u0 * one[0], by_name(R, **parameters))
     tracks = (Track.fixed(0.0, P=1, like=one), Track.fixed(1.0, P=1, like=one), Track.of(0, P=1, like=one))
-    bounds = {"lower": torch.zeros(1, dtype=dtype), "upper": torch.full((1,), upper, dtype=dtype)} | domain
+    lower, most = torch.zeros(1, dtype=dtype), torch.full((1,), upper, dtype=dtype)
     learning = Learning(
         label * one[0],
         losses.by_name(loss, 0.5),
-        tuple(penalties.by_name("s^2") for _ in range(3)),
+        penalties_of(("s^2",) * 3),
         one.new_tensor([[0.0, 0.0, gamma]]),
     )
-    return Few(problem, learning, FewPieces(Pieces("fbs", *tracks, one[0]), Domain(**bounds)))
+    return Few(problem, learning, FewPieces(Pieces("fbs", *tracks, one[0]), Domain(lower, most, **domain)))

@@ -55,10 +55,10 @@ def breaches(one, cells, found, rng, points=2000):
     return wrong
 
 
-def planted(rng, kind, pieces, cells, **rest):
-    """A problem with a minimiser of value 0 at a point that is returned: the label is what it reaches."""
+def planted(rng, kind, pieces, cells, at=None, **rest):
+    """A problem with a minimiser of value 0 at a point, which is returned: the label is what it reaches."""
     one = few(rng, kind, pieces, weights=(0.0, 0.0, 0.0), **rest)
-    x = one.inside(1, rng, corners=0.2)
+    x = one.inside(1, rng, corners=0.2) if at is None else at
     net = one.model(cells).net
     *_, last = net.start(x, x).layers
     label = last.after.permute(2, 1, 0).reshape(one.learning.labels.shape)

@@ -1,5 +1,7 @@
 """Certified minima: closed forms, planted minimisers, many points, budgets."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -10,7 +12,7 @@ from tests.core.learning.judged import GAP, breaches, draw, least_weight, plante
 
 @pytest.mark.parametrize("cells", [1, 8, None])
 def test_one_weight_has_a_closed_form(cells, rng):
-    """``u(1) = max(u0 − λ, 0)``, λ in [0, 2]: the label 1/k has the minimiser 1 − 1/k, the label 0 all of [1, 2]."""
+    """``u(1) = max(u0 − λ, 0)``, λ in [0, 2]: for the label 1/k at 1 − 1/k, for 0 on all of [1, 2]."""
     for label, gamma in ((0.5, 0.0), (0.25, 0.0), (0.125, 0.0), (0.0, 0.0), (0.5, 0.25), (-0.5, 0.1)):
         found = run(
             weight_alone(label=label, gamma=gamma), cells, Budget(gap=1e-3 if cells is None else 1e-5)
@@ -63,6 +65,7 @@ def test_limits_are_enclosed(kind, rng):
     found = run(one, None, Budget(gap=0.05, evaluations=10000), layers=64)
     assert breaches(one, None, found, rng, 200) == []
     assert found.gap <= 0.05 or found.stopped == "evaluations"
+    assert found.incumbent is not None
     assert found.incumbent.value.upper - found.incumbent.value.lower < 1e-7
 
 
@@ -72,6 +75,7 @@ def test_variation_in_time_is_bounded(rng):
     one = few(rng, "fbs", (1, 2, 2), variation=bound)
     found = run(one, 4, Budget(gap=2e-2, evaluations=100000))
     assert breaches(one, 4, found, rng) == []
+    assert found.incumbent is not None
     x = found.incumbent.x
     assert abs(float(x[2] - x[1])) <= 0.3
     assert abs(float(x[4] - x[3])) <= 0.1
@@ -135,7 +139,7 @@ def test_progress_is_reported(rng):
     found = run(few(rng), 2, Budget(gap=1e-2), progress=seen.append)
     assert all(isinstance(x, Progress) for x in seen)
     assert [x.evaluations for x in seen] == sorted(x.evaluations for x in seen)
-    assert all(a.lower <= b.lower and a.upper >= b.upper for a, b in zip(seen, seen[1:], strict=False))
+    assert all(a.lower <= b.lower and a.upper >= b.upper for a, b in pairwise(seen))
     assert (seen[-1].lower, seen[-1].upper) == (found.minimum.lower, found.minimum.upper)
 
 
@@ -144,6 +148,7 @@ def test_dtypes_and_devices(dtype, device, rng):
     one = few(rng, "alista", dtype=dtype)
     found = run(one, 3, Budget(gap=2e-2))
     assert found.stopped == "gap"
+    assert found.incumbent is not None
     assert found.incumbent.x.dtype == dtype
     assert found.cover.lower.device == one.problem.device
     assert breaches(one, 3, found, rng) == [] or dtype == torch.float32

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fbscore import Enclosure
+from fbscore import Enclosure, Problem
 from fbscore.learning import limit_objective
 from fbscore.learning.branch_and_bound.limit_model import factors, limit_model
 from fbscore.learning.branch_and_bound.limit_radii import box_radius, centre_radii
@@ -70,6 +70,7 @@ def test_radii_hold_for_every_point(kind, name, rng):
     """Around the centre's state, and between network and limit of one and the same point."""
     one = few(rng, kind, (1, 2, 2), name)
     net = model(one, 16).nets[0]
+    assert net.form is not None
     reached = []
     for size in (0.3, 0.02):
         lower, upper = boxes(one, size, rng)
@@ -78,6 +79,7 @@ def test_radii_hold_for_every_point(kind, name, rng):
         *_, (last, radii) = centre_radii(net.own, cells, here.boxes, here.layers)
         apart = box_radius(net.own, net.form, cells, here.boxes, here.layers)
         problem, _ = one.repeated(BOXES)
+        assert isinstance(problem, Problem)
         pieces = one.admissible.pieces
         centre = solve(problem, pieces.controls(0.5 * (lower + upper), pieces.cells), ASKED)
         for _ in range(3):
