@@ -42,7 +42,6 @@ CASES = [
     *((kind, "l1", (1, 2, 2), 2) for kind in KINDS),
     ("fbs", "elastic_net", (2, 1, 1), 0),
     ("fbs", "half_squared_norm", (1, 1, 1), 0),
-    ("lista", "l2", (1, 1, 2), 0),
     ("fbs", "total_variation", (1, 1, 1), 0),
 ]
 
