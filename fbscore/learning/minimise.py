@@ -91,7 +91,7 @@ def minimise_limit(
     problem: AnyProblem,
     learning: Learning,
     admissible: FewPieces,
-    layers: int = 1024,
+    layers: int | None = None,
     radius: float | None = None,
     budget: Budget = Budget(),  # noqa: B008  (frozen)
     progress: Reported | None = None,
@@ -102,9 +102,10 @@ def minimise_limit(
     ----------
     problem, learning, admissible, budget, progress
         As for `minimise`.
-    layers : int
-        Of the finest networks that bound the limit over boxes, about.  Where no events lead to the limit
-        the gap that can be reached is of the order of ``1/layers``.
+    layers : int, optional
+        Of the finest networks that bound the limit over boxes, about.  By default 256 where events lead to
+        the limit, for then the gap does not depend on it, and 1024 elsewhere: there the gap that can be
+        reached is of the order of ``1/layers``.
     radius : float, optional
         Requested of the limit at single points, see `limit_objective`.  By default 1e-9 where events lead
         to the limit, and a tenth of the gap where only networks of more and more layers do.
@@ -118,11 +119,11 @@ def minimise_limit(
     TypeError, ValueError
         As for `minimise`.
     """
-    require_cells("layers", layers)
-    if radius is None:
-        radius = 1e-9 if supports(problem.regularizer) else 0.1 * budget.gap
-    require_request("radius", radius)
-    asked = radius
+    direct = supports(problem.regularizer)
+    depth = (256 if direct else 1024) if layers is None else layers
+    asked = (1e-9 if direct else 0.1 * budget.gap) if radius is None else radius
+    require_cells("layers", depth)
+    require_request("radius", asked)
     own, pieces = _system(problem, learning, admissible), admissible.pieces
 
     def value(point: Domain) -> float:
@@ -130,7 +131,7 @@ def minimise_limit(
         return float(found.value + found.radius)
 
     domain = _bounded(learning, admissible, pieces.cells, value)
-    model = limit_model(own, problem, learning, pieces, domain, layers, asked)
+    model = limit_model(own, problem, learning, pieces, domain, depth, asked)
     return _search(model, learning, admissible, domain, pieces.cells, budget, progress)
 
 

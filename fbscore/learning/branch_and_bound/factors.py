@@ -1,7 +1,7 @@
 r"""What the derivatives of a layer with respect to ``v¹, v², v³`` are taken along.
 
-``y = ∂(kMu − bq + sp)/∂v``: FBS ``τz, wz + λp, τp``, ALISTA ``τz, wz, p``, LISTA ``−q, Mu, p``, ``z = Mu −
-q``.
+``y = ∂(kMu − bq + sp)/∂v`` with ``z = Mu − q``: FBS ``τz, wz + λp, τp``, ALISTA ``τz, wz, p``, LISTA
+``−q, Mu, p``.
 """
 
 from typing import NamedTuple
