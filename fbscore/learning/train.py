@@ -81,9 +81,8 @@ def train(
     The gradient is that of the tape, the derivative wherever there is one but for two cases.  Soft thresholds
     block a coordinate at the threshold itself and, though the prox is then the identity, at 0 in a layer with
     ``τ_n λ_n = 0`` (LISTA, ALISTA ``λ_n = 0``): with ``u0 = 0`` a first ``τ_0`` that is projected to 0 stays
-    there.  The nuclear norm gives NaN where singular values repeat, at a zero matrix for one, as does
-    ``Σ|u_i|^{1/2}`` at 0: training stops.  At other kinks of the prox, the loss or a penalty it is finite,
-    not always one-sided (ties in ``‖·‖_∞``).
+    there.  ``Σ|u_i|^{1/2}`` gives NaN at 0: training stops.  At other kinks of the prox, the loss or a
+    penalty it is finite, not always one-sided (ties in ``‖·‖_∞``).
 
     The tape keeps a few states a layer for each sample: ``settings.chunk`` bounds the samples on it.
     Only the CPU has been tested; on a CUDA device nothing is promised bit for bit.

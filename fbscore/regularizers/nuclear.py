@@ -11,6 +11,7 @@ from torch import Tensor
 from fbscore import linalg
 from fbscore.errors import require_size
 from fbscore.regularizers.base import Regularizer
+from fbscore.regularizers.singular_values import soft_threshold
 from fbscore.shapes import Flags, Growth, Scalars, State
 
 __all__ = ["Nuclear"]
@@ -62,12 +63,9 @@ class Nuclear(Regularizer):
     def prox(self, v: State, a: Scalars) -> State:
         """Singular value thresholding, ``X diag(max(σ − a, 0)) Yᵀ``.
 
-        LAPACK's and CUDA's decompositions report on their success, which waits for the device.  The
-        gradient is that of the decomposition: undefined where singular values repeat.
+        LAPACK's and CUDA's decompositions report on their success, which waits for the device.
         """
-        X, sigma, Yt = linalg.svd(self._matrix(v))
-        kept = torch.relu(sigma - a.unsqueeze(-1))
-        return torch.where(a.unsqueeze(-1) == 0, v, ((X * kept.unsqueeze(-2)) @ Yt).flatten(1))
+        return soft_threshold(self._matrix(v), a).flatten(1)
 
     def subgradient(self, u: State) -> State:
         """``X Yᵀ`` with all ``min(rows, columns)`` singular vectors: an extreme point of ``∂R(u)``."""
