@@ -17,7 +17,8 @@ BASE = (
     rf"|(?<![{LATIN}]{{2}})(?<!_)[{LATIN}]{ACCENT}|[α-ωΑ-Ωℓ∂∫Σ∞]{ACCENT}|[)\]‖|⁺]|(?<![\w.])[0-9]+(?=\^))"
 )
 INDEX = (
-    r"(?:\{(?:[^{}]|\{[^{}]{1,30}\}){1,60}\}|(?<=\^)\([^()]{1,30}\)|(?<=\^)−?[0-9]+(?![0-9.])|(?<=\^)−[a-z](?![a-z])"
+    r"(?:\{(?:[^{}]|\{[^{}]{1,30}\}){1,60}\}|(?<=\^)\([^()]{1,30}\)|(?<=\^)[−-][0-9]+/[0-9]+(?![0-9]|\.[0-9])"
+    r"|(?<=\^)[−-]?[0-9]+(?![0-9]|\.[0-9])|(?<=\^)[−-][a-z](?![a-z])"
     r"|(?:min|max)(?![A-Za-z])|[A-Z](?!_|[0-9]|[a-z]{2})"
     r"|[a-z0-9α-ωΑ-Ωℓ∞*](?![0-9_]|[a-z](?![_^])|[A-Z][a-z]{2}))"
 )
@@ -103,7 +104,7 @@ def _base(base: str) -> Markup:
 
 def _script(sign: str, index: str) -> Markup:
     grouped = index[:1] in "{("
-    inner = formula(index[1:-1]) if grouped else _bare(index)
+    inner = formula(index[1:-1]) if grouped else _bare(index.replace("-", "−"))
     return Markup("<sub>{}</sub>" if sign == "_" else "<sup>{}</sup>").format(inner)
 
 
