@@ -19,9 +19,9 @@ from claims.kit.context import Run
 from claims.kit.convergence_instances import ControlSequence, in_time
 from claims.kit.instances import AnyNetwork
 from claims.kit.limits import Limit
-from claims.kit.margin import Margin, at_most
+from claims.kit.margin import Margin
 from claims.kit.series import Series
-from claims.limit_margins import oracle_round_off
+from claims.limit_margins import against_limit, oracle_round_off
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def apart(p: ControlSequence, one: Followed, j: int, solution: Array) -> Array:
     return norm(convergence.half_steps(one.states) - solution[:, p.places(j)])[:, 1:]
 
 
-def against_limit(
+def members_against_limit(
     p: ControlSequence,
     left: Sequence[Array],
     terms: Sequence[Mapping[str, Array]],
@@ -105,9 +105,11 @@ def against_limit(
         name: convergence.joined([_wide(one[name], x) for one, x in zip(terms, left, strict=True)])
         for name in terms[0]
     }
-    both, forgiven = convergence.joined(left), convergence.joined(rounding) + own[:, None]
     series = _series(p, left, terms, rounding, limit) if len(left) == len(p.depths) else None
-    return at_most(both, joined, forgiven, (limit.radius - own)[:, None] + 0 * both, series=series)
+    both, forgiven = convergence.joined(left), convergence.joined(rounding)
+    return against_limit(
+        both, joined, forgiven, own[:, None] + 0 * both, limit.radius[:, None] + 0 * both, series
+    )
 
 
 def _wide(term: Array, left: Array) -> Array:

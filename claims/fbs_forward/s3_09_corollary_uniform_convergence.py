@@ -64,7 +64,7 @@ def test_modulus(p, run):
     )
     left = [comparison.apart(p, one, j, limit.states) for j, one in enumerate(members)]
     terms = [strong_terms(p, one, distances[:, j], errors[:, j], factor) for j, one in enumerate(members)]
-    return comparison.against_limit(p, left, terms, [one.rounding for one in members], run, limit)
+    return comparison.members_against_limit(p, left, terms, [one.rounding for one in members], run, limit)
 
 
 @convergent.holds(**STRONGLY)
@@ -75,7 +75,7 @@ def test_converges(p, run):
     left = comparison.apart(p, one, last, limit.states)
     errors = convergence.projection_errors(p)[:, last]
     terms = strong_terms(p, one, p.rates[:, last], errors, limit_constants.stretch(p.first))
-    return comparison.against_limit(p, [left], [terms], [one.rounding], run, limit)
+    return comparison.members_against_limit(p, [left], [terms], [one.rounding], run, limit)
 
 
 @modulus.holds(**WEAKLY, cost=128, sharp=("shift",))
@@ -87,7 +87,7 @@ def test_weak_convergence_suffices_for_lista(p, run):
     terms = [
         one.terms | weak_constants.weak_modulus(p.first, one.network, one.reach, state) for one in members
     ]
-    return comparison.against_limit(p, left, terms, [one.rounding for one in members], run, limit)
+    return comparison.members_against_limit(p, left, terms, [one.rounding for one in members], run, limit)
 
 
 @weak_distances.holds(**WEAKLY, cost=8, sharp=("oscillation", "projection"))

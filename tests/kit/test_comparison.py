@@ -31,7 +31,7 @@ def margin(p, run=FLOAT):
     members, limit = comparison.followed(p, run), run.limit(p.first, p.times)
     left = [comparison.apart(p, one, j, limit.states) for j, one in enumerate(members)]
     rounding = [one.rounding for one in members]
-    return comparison.against_limit(p, left, [one.terms for one in members], rounding, run, limit)
+    return comparison.members_against_limit(p, left, [one.terms for one in members], rounding, run, limit)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -92,7 +92,7 @@ def test_no_series_of_the_last_member_alone():
     p = drawn(1)
     (one,), limit = comparison.followed(p, FLOAT, [len(p.depths) - 1]), FLOAT.limit(p.first, p.times)
     left = comparison.apart(p, one, len(p.depths) - 1, limit.states)
-    found = comparison.against_limit(p, [left], [one.terms], [one.rounding], FLOAT, limit)
+    found = comparison.members_against_limit(p, [left], [one.terms], [one.rounding], FLOAT, limit)
     assert found.series is None
     assert found.left.shape[1] == 2 * p.depths[-1]
 
