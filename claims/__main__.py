@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     replay = commands.add_parser(
         "reproduce", help="replay one recorded instance, or a witness, in full precision"
     )
-    replay.add_argument("id", help="id of a recorded instance, or name of a witness")
+    replay.add_argument("id", help="id of a recorded instance, or name of a witness; observations have none")
     replay.add_argument(
         "--evidence", metavar="DIR", help="the run that recorded it (default: search all runs, newest first)"
     )
@@ -61,6 +61,8 @@ def _list() -> int:
             print(f"\n{title}")
         assumed = ", ".join(a.key for a in check.assumes) or "nothing"
         basis = f"without {check.without.key}" if check.without else f"assumes {assumed}"
+        if check.experiment:
+            basis = f"of the experiment {check.experiment.name}"
         print(f"  {check.kind:<12} {check.name:<48} {basis}")
     return 0
 

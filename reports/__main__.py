@@ -152,7 +152,8 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("export", help="a run as JSON, CSV, JUnit XML or a LaTeX table")
     command.add_argument("run", nargs="?", help=which)
     kinds = "csv: a line a check; systems: CSV by check, regulariser, system and term; rates: CSV by check, "
-    kinds += "stratum and depth; junit: XML for CI; latex: a table for an appendix; json: everything"
+    kinds += "stratum and depth; effects: CSV of what was observed; junit: XML for CI; latex: a table for an "
+    kinds += "appendix; json: everything"
     command.add_argument("--format", choices=sorted(FORMATS), required=True, help=kinds)
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     command.set_defaults(action=export)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from claims.kit.evidence import RATIO_EDGES, EvidenceError, read
+from reports import experiment_records
+from reports.experiment import Observation
 from reports.fold import Fold
 from reports.model import Check, Incomplete, Instance, Report, Route
 from reports.statistics import clopper_pearson, number, quantiles
@@ -17,11 +19,12 @@ from reports.verdicts import KNOWN, OPEN, check_verdict, contradiction
 
 Record = Mapping[str, Any]
 HEADER = (
-    "run started seed profile device dtype subject subject_parts selection workers versions budgets".split()
-)
+    "run started seed profile device dtype subject subject_parts selection workers versions budgets "
+    "experiments"
+).split()
 PLAN = (
     "paper reference title statement finite_form name kind routes routes_not_run assumes without of witness "
-    "sharp distribution expected path line"
+    "sharp distribution expected experiment path line"
 ).split()
 ENDED = {
     None: "no end was recorded: the run was stopped from outside",
@@ -52,7 +55,11 @@ def collect(path: str | Path) -> Report:
 def merge(run: Any, fold: Fold) -> Report:
     r"""Merge what `claims.kit.evidence.read` kept with what was folded as it came."""
     started, results = _by_check(run.started), _by_check(run.results)
-    checks = tuple(_check(plan, started[plan["check"]], results[plan["check"]], fold) for plan in run.checks)
+    looked = {r["check"]: experiment_records.observation(r["data"]) for r in run.observations}
+    checks = tuple(
+        _check(plan, started[plan["check"]], results[plan["check"]], fold, looked.get(plan["check"]))
+        for plan in run.checks
+    )
     finished = run.finished or {}
     return Report(
         header={**dict.fromkeys(HEADER), **run.header},
@@ -65,6 +72,7 @@ def merge(run: Any, fold: Fold) -> Report:
         torn=tuple(sorted(run.torn)),
         wall=number(finished.get("wall")),
         exitstatus=finished.get("exitstatus"),
+        experiments=experiment_records.experiments(run.experiments, run.cells, run.transfers),
     )
 
 
@@ -80,13 +88,19 @@ def _check(
     started: Sequence[Record],
     results: Sequence[Record],
     fold: Fold,
+    looked: Observation | None,
 ) -> Check:
     tallies = fold.tallies(plan["check"])
     instances = _instances(fold.instances(plan["check"]))
     merged = Tallies.of(tallies)
     routes = tuple(
         _route(
-            _kind(plan), name, any(r["route"] == name for r in started), merged.on(name), _on(name, results)
+            _kind(plan),
+            name,
+            any(r["route"] == name for r in started),
+            merged.on(name),
+            _on(name, results),
+            looked,
         )
         for name in _planned(plan, (*started, *tallies, *results))
     )
@@ -110,6 +124,7 @@ def _check(
         instances=instances,
         left_out=fold.left_out(plan["check"], len(instances)),
         series=merged.series,
+        observation=looked,
     )
 
 
@@ -128,7 +143,14 @@ def _planned(plan: Record, records: Sequence[Record]) -> list[str]:
     return planned + sorted({r["route"] for r in records} - set(planned))
 
 
-def _route(kind: str, name: str, started: bool, tallies: Tallies, results: Sequence[Record]) -> Route:
+def _route(
+    kind: str,
+    name: str,
+    started: bool,
+    tallies: Tallies,
+    results: Sequence[Record],
+    looked: Observation | None = None,
+) -> Route:
     counts, ratio = tallies.counts, tallies.ratio
     if not results:
         if not started and not tallies.records:
@@ -138,7 +160,7 @@ def _route(kind: str, name: str, started: bool, tallies: Tallies, results: Seque
         return Route(name, "incomplete", counts, 0.0, message, ratio)
     order = KNOWN.get(kind, KNOWN["observation"])
     worst = min(results, key=lambda r: (order.index(r["verdict"]) if r["verdict"] in order else -1, str(r)))
-    wrong = contradiction(kind, worst["verdict"], counts)
+    wrong = contradiction(kind, worst["verdict"], counts) or _unlike(worst["verdict"], looked)
     return Route(
         name=name,
         verdict="error" if wrong else worst["verdict"],
@@ -150,6 +172,13 @@ def _route(kind: str, name: str, started: bool, tallies: Tallies, results: Seque
         subject_at_fault=worst.get("subject_at_fault"),
         parts=_parts(results),
     )
+
+
+def _unlike(verdict: str, looked: Observation | None) -> str | None:
+    r"""What is wrong where the result and what was observed say different things."""
+    if looked is None or verdict in ("error", looked.verdict):
+        return None
+    return f"the evidence contradicts itself: verdict {verdict}, yet what was looked at says {looked.verdict}"
 
 
 def _parts(results: Sequence[Record]) -> tuple[str, ...] | None:
@@ -183,6 +212,13 @@ def _instance(record: Record) -> Instance:
     )
 
 
+def _so_far(progress: Record) -> str:
+    r"""How far a route came: its shards, or the last that an experiment told."""
+    if "text" in progress:
+        return f"the last that it told: {progress['text']}"
+    return f"{progress['done']} of {progress['total']} shards done"
+
+
 def _incomplete(
     run: Any, checks: Iterable[Check], progress: Mapping[tuple[str, str], Record]
 ) -> list[Incomplete]:
@@ -195,7 +231,7 @@ def _incomplete(
         for route in check.routes:
             if route.verdict in OPEN:
                 done = progress.get((check.id, route.name))
-                at = f" ({done['done']} of {done['total']} shards done)" if done else ""
+                at = f" ({_so_far(done)})" if done else ""
                 missing.append(Incomplete(check.id, route.name, route.message + at))
     known = {check.id for check in checks}
     alien = sorted({r["check"] for r in (*run.started, *run.results)} - known)

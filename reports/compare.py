@@ -135,6 +135,8 @@ def _said(entry: Summary | None) -> str:
     if entry["verdict"] == "error":
         messages = (str(route.get("message") or "") for route in entry["routes"].values())
         return next((message for message in messages if message), "")
+    if entry["kind"] == "observation":
+        return str((entry.get("observation") or {}).get("short") or "")
     counts = [(entry.get(name) or 0, name) for name in ("violated", "undecided")]
     found = [f"{integer(n)} of {integer(entry.get('instances'))} instances {name}" for n, name in counts if n]
     fault = {True: "the subject is at fault", False: "the statement itself fails"}
@@ -170,11 +172,17 @@ def _times(before: Summary, after: Summary) -> list[TimeChange]:
 
 def _circumstances(first: Summary, second: Summary) -> list[tuple[str, str, str]]:
     pairs = [(name, first.get(name), second.get(name)) for name in CIRCUMSTANCES]
+    pairs.append(("experiments", _experiments(first), _experiments(second)))
     versions = [summary.get("versions") or {} for summary in (first, second)]
     pairs += [
         (name, *(found.get(name) for found in versions)) for name in sorted({*versions[0], *versions[1]})
     ]
     return [(name, str(x), str(y)) for name, x, y in pairs if x != y]
+
+
+def _experiments(summary: Summary) -> str:
+    asked = summary.get("experiments_asked")
+    return f"size {asked.get('size')}, seed {asked.get('seed')}" if isinstance(asked, dict) else "left out"
 
 
 def _shown(verdict: str) -> str:

@@ -30,6 +30,8 @@ ORDERS = (
     f"{NONE}: there are none."
 )
 COUNTED = "instances below unknown".split()
+#: Kinds of checks without a line in the table of instances.
+UNJUDGED = ("control", "observation")
 
 Entry = Mapping[str, Any]
 
@@ -100,8 +102,8 @@ def _term(group: Entry, name: str) -> Entry:
 
 
 def to_table(summary: dict[str, Any]) -> str:
-    r"""The same for a terminal, a block a claim; controls are left out."""
-    blocks = [_block(entry) for entry in summary["claims"] if entry["kind"] != "control"]
+    r"""The same for a terminal, a block a claim; controls and observations are left out."""
+    blocks = [_block(entry) for entry in summary["claims"] if entry["kind"] not in UNJUDGED]
     return "\n\n".join([f"{_head(summary)}\n{LEGEND}", *blocks]) + "\n"
 
 
@@ -192,11 +194,33 @@ def _recorded(entry: Entry, name: str) -> list[Entry]:
     return entry[name]
 
 
+EFFECT = "label mean low high n relative".split()
+
+
+def to_effects(summary: dict[str, Any]) -> str:
+    r"""CSV with one line a check, group of cells and effect: the paired differences that were looked at.
+
+    ``verdict`` is that of the group, ``level`` the probability with which an interval covers.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    check, group = "check paper reference name".split(), "data system variant verdict measure".split()
+    writer.writerow(["run", *check, *group, "level", *EFFECT])
+    for entry in summary["claims"]:
+        looked = entry.get("observation") or {"groups": []}
+        about = [summary["run"], *(entry[name] for name in check)]
+        for found in looked["groups"]:
+            row = [*about, *(found[name] for name in group), looked["level"]]
+            writer.writerows([*row, *(effect[name] for name in EFFECT)] for effect in found["effects"])
+    return stream.getvalue()
+
+
 FORMATS = {
     "json": to_json,
     "csv": to_csv,
     "systems": to_systems,
     "rates": to_rates,
+    "effects": to_effects,
     "junit": to_junit,
     "latex": to_latex,
 }

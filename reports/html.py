@@ -19,9 +19,12 @@ from reports import (
     arrows,
     axes,
     drawing,
+    experiment_layout,
+    final_values,
     formula,
     histogram,
     instance,
+    learning_curves,
     matrix,
     orders,
     pages,
@@ -33,9 +36,23 @@ from reports import (
     text,
     trajectory,
 )
+from reports.experiment import MEASURES, mean
 from reports.model import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+#: What the page of an experiment is made with.
+EXPERIMENT: dict[str, Any] = {
+    "measures": MEASURES,
+    "mean_of": mean,
+    "experiment_rows": experiment_layout.rows,
+    "experiment_depths": experiment_layout.depths,
+    "experiment_facts": experiment_layout.facts,
+    "reconstructed_in": experiment_layout.reconstructed,
+    "curve_panels": learning_curves.panels,
+    "final_panels": final_values.panels,
+    "forest": final_values.forest,
+}
 
 
 def environment() -> Environment:
@@ -49,6 +66,7 @@ def environment() -> Environment:
     )
     script = (TEMPLATES / "index.js").read_text(encoding="utf-8").strip()
     numbers = (text.integer, text.ratio, text.short, text.decimal, text.upper, text.seconds, axes.size)
+    numbers += (text.significant, text.signed)
     for function in (text.symbol, text.tone, text.severity, text.plain, text.percent, *numbers):
         found.filters[function.__name__] = function
     found.filters |= {
@@ -78,6 +96,7 @@ def environment() -> Environment:
         "columns_of": systems.columns,
         "judged_on": text.judged_on,
         "repeat": pages.repeat,
+        **EXPERIMENT,
         "rate_panels": rates.panels,
         "rate_series": orders.shown,
         "rate_pooled": orders.pooled,
@@ -103,7 +122,12 @@ def site(report: Report) -> dict[str, str]:
     def render(name: str, **values: Any) -> str:
         return templates.get_template(name).render(**common, **values)
 
-    index = {"chapters": pages.chapters(found), "matrix": matrix.matrix(found), "states": matrix.STATES}
+    index = {
+        "chapters": pages.chapters(found),
+        "matrix": matrix.matrix([page for page in found if not page.observed]),
+        "states": matrix.STATES,
+    }
+    index["experiments"] = pages.EXPERIMENTS
     site = {
         "index.html": render(
             "index.html", **index, totals=pages.totals(report), left_out=pages.not_run(report)
@@ -112,7 +136,8 @@ def site(report: Report) -> dict[str, str]:
         "systems.html": render("systems.html", **_by_system(found)),
     }
     for before, page, after in zip([None, *found], found, [*found[1:], None], strict=False):
-        site[page.file] = render("claim.html", page=page, before=before, after=after)
+        name, more = ("experiment.html", _experiment(report, page)) if page.observed else ("claim.html", {})
+        site[page.file] = render(name, page=page, before=before, after=after, **more)
         listing = sources[page.file]
         if listing:
             site[listing.file] = render("source.html", page=page, source=listing)
@@ -121,13 +146,19 @@ def site(report: Report) -> dict[str, str]:
 
 def _by_system(found: list[pages.Page]) -> dict[str, Any]:
     r"""The claims of the whole run, the systems that they speak of, and whether their terms are known."""
-    checks = [check for page in found for check in page.rows]
+    checks = [check for page in found for check in page.rows if check.kind != "observation"]
     tables = [systems.table(check) for check in checks]
     return {
         "checks": checks,
         "columns": systems.columns(tables),
         "recorded": all(table.recorded for table in tables),
     }
+
+
+def _experiment(report: Report, page: pages.Page) -> dict[str, Any]:
+    r"""The experiment that the checks of a page look at, as far as it left anything."""
+    named = {str(check.plan.get("experiment") or "") for check in page.checks}
+    return {"experiment": next((found for found in report.experiments if found.name in named), None)}
 
 
 def compare_page(comparison: Any) -> str:

@@ -11,7 +11,7 @@ from reports.statistics import number
 
 #: What XML 1.0 cannot hold.
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-PASSED = ("holds", "cannot be dropped", "found", "not found", "observed")
+PASSED = ("holds", "cannot be dropped", "found", "not found", "observed", "not observed", "inconclusive")
 ERRORS = ("error", "incomplete")
 
 Entry = Mapping[str, Any]
@@ -67,8 +67,17 @@ def _case(entry: Entry) -> ElementTree.Element:
         ElementTree.SubElement(case, kind, message=_text(entry["verdict"])).text = _text("\n".join(said))
     words = f"{entry['verdict']}: {entry['violated']} violated, {entry['undecided']} undecided of "
     words += f"{entry['instances']} instances; largest ratio {entry['ratio']}"
+    if entry["kind"] == "observation":
+        words = ". ".join([f"{entry['verdict']} (an observation, no claim)", *_looked(entry)])
     ElementTree.SubElement(case, "system-out").text = _text(words)
     return case
+
+
+def _looked(entry: Entry) -> list[str]:
+    r"""What an observation says, in all and group by group."""
+    looked = entry.get("observation") or {}
+    said = [looked.get("text"), *(group["text"] for group in looked.get("groups") or ())]
+    return [str(text).removesuffix(".") for text in said if text]
 
 
 def _text(value: object) -> str:

@@ -50,11 +50,12 @@ def _caption(summary: Mapping[str, Any]) -> str:
     about = f"Run {summary['run']}: profile {summary['profile']}, {summary['dtype']} on {summary['device']}, "
     about += f"seed {summary['seed']}, subject {summary['subject']}"
     about += "." if summary["complete"] else "; the run is incomplete."
+    observed = any(entry["kind"] == "observation" for entry in summary["claims"])
     words = (
         " Holds: no counterexample in the stated number of instances; not a proof. Left/right: the largest "
         "ratio of the two sides. 95 % bound: of the probability of a violation (Clopper–Pearson, "
         "independent draws only). Controls: counterexamples found without one assumption."
-    )
+    ) + (" Observed, not observed, inconclusive: read off an experiment; no claims." * observed)
     return escape(about + words)
 
 
@@ -75,6 +76,8 @@ def _cells(entry: Entry, claims: list[Entry]) -> list[str]:
     controls = [other for other in claims if other.get("of") == entry["check"] and other["kind"] == "control"]
     found = sum(other["verdict"] == "cannot be dropped" for other in controls)
     bound = number(entry["clopper_pearson"])
+    if entry["kind"] == "observation":
+        return [tex(_claim(entry)), tex(entry["verdict"]), *["--"] * (COLUMNS - 2)]
     return [
         tex(_claim(entry)),
         tex(entry["verdict"]),

@@ -2,6 +2,7 @@ r"""The assumption matrix: what each statement assumes, and what became of the a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,20 @@ STATES = {
     "failed": ("✗", "bad", "the control did not show that it is needed"),
     "not run": ("…", "care", "its control did not run"),
     "explored": ("◇", "plain", "looked for a counterexample without it, found none"),
-    "assumed": ("○", "plain", "assumed; no control drops it"),
+    "not shown": ("○", "plain", "not shown: no control drops it"),
     "dispensable": ("−", "plain", "not needed; the page of the statement says why"),
+    "untestable": ("·", "plain", "not testable; the page of the statement says why"),
+}
+
+#: What each state is counted as below the matrix, in the order of the totals.
+TOTALS = {
+    "needed": "cannot be dropped",
+    "failed": "not shown",
+    "not run": "not shown",
+    "explored": "not shown",
+    "not shown": "not shown",
+    "dispensable": "dispensable",
+    "untestable": "not testable",
 }
 
 
@@ -33,6 +46,14 @@ class Cell:
         return STATES[self.states[0]][1]
 
     @property
+    def total(self) -> str:
+        r"""What it counts as: with a proof that a statement does not need the assumption, a counterexample to
+        one of its constants is no counterexample to the statement.
+        """
+        proved = "needed" in self.states and "dispensable" in self.states and "failed" not in self.states
+        return TOTALS["dispensable" if proved else self.states[0]]
+
+    @property
     def signs(self) -> str:
         return " ".join(STATES[state][0] for state in self.states)
 
@@ -46,6 +67,12 @@ class Matrix:
     keys: tuple[str, ...]
     texts: dict[str, str]
     rows: tuple[tuple[Page, tuple[Cell | None, ...]], ...]
+
+    @property
+    def totals(self) -> dict[str, int]:
+        r"""How many pairs of a statement and an assumption are in each of the four states, `TOTALS`."""
+        counted = Counter(cell.total for _, cells in self.rows for cell in cells if cell)
+        return {name: counted[name] for name in dict.fromkeys(TOTALS.values())}
 
 
 def matrix(pages: Sequence[Page]) -> Matrix:
@@ -71,16 +98,16 @@ def _numbered(key: str) -> bool:
 def _cell(page: Page, key: str) -> Cell | None:
     dropped = [check for check in page.checks if (check.without or {}).get("key") == key]
     states = {_state(check): check for check in reversed(dropped)}
-    named = _has(page.checks, "assumes", key)
-    if not states and not named and not _has(page.checks, "dispensable", key):
+    named, spare = (_has(page.checks, field, key) for field in ("assumes", "dispensable"))
+    if not states and not named and not spare:
         return None
     kept = [state for state in STATES if state in states]
     if "needed" in kept:  # one counterexample is enough; an exploration beside it says nothing more
         kept = [state for state in ("failed", "needed") if state in kept]
-    if not kept and named:
-        kept = ["assumed"]
-    if _has(page.checks, "dispensable", key):
+    if spare:
         kept.append("dispensable")
+    if not kept:
+        kept = ["untestable" if _has(page.checks, "untestable", key) else "not shown"]
     anchor = f"#{slug(states[kept[0]].name)}" if kept[0] in states else ""
     return Cell(tuple(kept), len(dropped), page.file + anchor)
 

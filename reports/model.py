@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from reports.experiment import Experiment, Observation
 from reports.series import Series
 from reports.statistics import largest
 
@@ -148,6 +149,7 @@ class Check:
     instances: tuple[Instance, ...]
     left_out: int
     series: tuple[Series, ...]
+    observation: Observation | None = None
 
     @property
     def subject_at_fault(self) -> bool | None:
@@ -232,6 +234,7 @@ class Report:
     torn: tuple[str, ...]
     wall: float | None
     exitstatus: int | None
+    experiments: tuple[Experiment, ...] = ()
 
     @property
     def complete(self) -> bool:

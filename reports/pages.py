@@ -20,6 +20,7 @@ PAPERS = {
 }
 
 
+EXPERIMENTS = "Experiments"
 DEFAULT_SUBJECT = "fbscore.network:forward"
 
 
@@ -47,6 +48,11 @@ class Page:
         return any(check.reconstructed for check in self.checks)
 
     @property
+    def observed(self) -> bool:
+        r"""Whether all checks look at an experiment: such a page is laid out in its own way."""
+        return all(check.kind == "observation" for check in self.checks)
+
+    @property
     def rows(self) -> tuple[Check, ...]:
         r"""What gets a line in the index: all but the controls."""
         return tuple(check for check in self.checks if check.kind != "control")
@@ -67,6 +73,13 @@ class Page:
         r"""Assumptions that the statement does not need, each with the argument that proves it."""
         found = {a["key"]: a for check in self.checks for a in check.plan.get("dispensable") or ()}
         return list(found.values())
+
+    @property
+    def untestable(self) -> list[Mapping[str, str]]:
+        r"""Assumptions that no instance can test, each with the reason; what is not needed is left out."""
+        spare = {a["key"] for a in self.dispensable}
+        found = {a["key"]: a for check in self.checks for a in check.plan.get("untestable") or ()}
+        return [a for key, a in found.items() if key not in spare]
 
     @property
     def headline(self) -> str:
@@ -114,11 +127,13 @@ def _page(path: str, checks: list[Check], used: Counter[str]) -> Page:
 
 
 def chapters(found: Iterable[Page]) -> list[Chapter]:
-    r"""The pages by paper."""
+    r"""The pages by paper; those of experiments are the last chapter, for they say nothing of a theorem."""
     papers: dict[str, list[Page]] = {}
+    observed = []
     for page in found:
-        papers.setdefault(page.paper, []).append(page)
-    return [Chapter(paper, PAPERS.get(paper, paper), tuple(inside)) for paper, inside in papers.items()]
+        (observed if page.observed else papers.setdefault(page.paper, [])).append(page)
+    stated = [Chapter(paper, PAPERS.get(paper, paper), tuple(inside)) for paper, inside in papers.items()]
+    return stated + ([Chapter(EXPERIMENTS, EXPERIMENTS, tuple(observed))] if observed else [])
 
 
 def heat(ratio: float | None) -> int:
@@ -173,6 +188,7 @@ def totals(report: Report) -> dict[str, int | float]:
         "holding": sum(check.verdict == "holds" for check in claims),
         "controls": len(controls),
         "found": sum(check.verdict == "cannot be dropped" for check in controls),
+        "observations": sum(check.observation is not None for check in report.checks),
         "instances": sum(check.counts.instances for check in claims),
         "seconds": sum(check.seconds for check in report.checks),
         "slowest": max((check.seconds for check in report.checks), default=0.0),
@@ -207,6 +223,10 @@ def repeat(header: Mapping[str, Any]) -> str:
         "dtype": "--dtype",
     }
     words += [word for name, option in options.items() for word in (option, str(header[name]))]
+    asked = header.get("experiments")
+    if isinstance(asked, Mapping):
+        words += ["--experiments", "--experiment-size", str(asked.get("size"))]
+        words += ["--experiment-seed", str(asked.get("seed"))]
     if header.get("subject") != DEFAULT_SUBJECT:
         words += ["--subject", str(header.get("subject"))]
     return shlex.join(words)

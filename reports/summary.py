@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from reports.experiment import MEASURES, Experiment, Observation
+from reports.matrix import matrix
 from reports.model import Check, Report, Term
 from reports.orders import geometric, listed, order, orders
+from reports.pages import pages
 from reports.series import Series
 from reports.systems import Row, table
 
@@ -26,6 +29,7 @@ def summarise(report: Report) -> dict[str, Any]:
             "run": header.get("run"),
             "hash": report.hash,
             **{key: header.get(key) for key in keys},
+            "experiments_asked": header.get("experiments"),
             "complete": report.complete,
             "incomplete": [asdict(missing) for missing in report.incomplete],
             "strata_not_run": list(report.strata_not_run),
@@ -34,6 +38,8 @@ def summarise(report: Report) -> dict[str, Any]:
             "wall": report.wall,
             "verdicts": report.verdicts,
             "exit": report.exit,
+            "experiments": [_experiment(experiment) for experiment in report.experiments],
+            "assumptions": matrix(pages(report)).totals,
             "claims": [_entry(check) for check in report.checks],
         }
     )
@@ -78,11 +84,38 @@ def _entry(check: Check) -> dict[str, Any]:
         "ties": asdict(check.ties),
         "assumes": [assumption["key"] for assumption in plan.get("assumes") or ()],
         "dispensable": [assumption["key"] for assumption in plan.get("dispensable") or ()],
+        "untestable": [assumption["key"] for assumption in plan.get("untestable") or ()],
         "without": (check.without or {}).get("key"),
         "counterexample": check.counterexample,
         "subject_at_fault": check.subject_at_fault,
         "worst": check.worst,
         "of": check.of,
+        "experiment": plan.get("experiment"),
+        "observation": _observation(check.observation) if check.observation else None,
+    }
+
+
+def _observation(found: Observation) -> dict[str, Any]:
+    return {**asdict(found), "short": found.short}
+
+
+def _experiment(found: Experiment) -> dict[str, Any]:
+    r"""Design, costs, final values of every cell, runs at other depths; curves stay in the evidence."""
+    keys = "name size seed key design text seconds cpu peak".split()
+    return {
+        **{key: getattr(found, key) for key in keys},
+        "cells": [
+            {
+                **{
+                    key: getattr(cell, key)
+                    for key in "data system variant depth epochs seconds reused".split()
+                },
+                "stopped": cell.stopped or None,
+                **{measure: list(cell.final(measure)) for measure in MEASURES},
+            }
+            for cell in found.cells
+        ],
+        "transfers": [asdict(run) for run in found.transfers],
     }
 
 

@@ -34,6 +34,8 @@ def lines(summary: Mapping[str, Any], colour: bool = False) -> list[str]:
             reference = entry["reference"]
             found.append(paint(_safe(str(reference)), "bold", colour))
         found.append(_line(entry, colour))
+        if said := (entry.get("observation") or {}).get("short"):
+            found.append(paint(f"      {_safe(str(said))}", "plain", colour))
     for missing in summary["incomplete"]:
         where = " ".join(str(x) for x in (missing["check"], missing["route"]) if x)
         found.append(paint(_safe(f"incomplete: {where} {missing['why']}"), "care", colour))

@@ -39,8 +39,8 @@ SYMBOLS = {
 }
 TONES = {
     "good": {"holds", "cannot be dropped", "observed"},
-    "bad": {"refuted", "error", "missing witness", "not observed"},
-    "care": {"undecided", "loose", "vacuous", "not shown", "incomplete", "inconclusive"},
+    "bad": {"refuted", "error", "missing witness"},
+    "care": {"undecided", "loose", "vacuous", "not shown", "incomplete", "not observed", "inconclusive"},
 }
 SAME_LINE = re.compile(r"(?<=\.) +(?=(?:Shapes|Source|Finite form): )")
 LABELS = ("Finite form", "Shapes", "Source")
@@ -120,6 +120,31 @@ def decimal(value: Any) -> str:
     r"""An order of convergence, to three decimals."""
     x = number(value)
     return NONE if x is None else f"{round(x, 3) + 0.0:.3f}".replace("-", "−")  # + 0.0: no −0.000
+
+
+def significant(value: Any) -> str:
+    r"""Three digits that count, with a sign that a screen reader reads as minus."""
+    x = number(value)
+    if x is None or not math.isfinite(x):
+        return ratio(x)
+    if x and (abs(x) < 1e-3 or abs(x) >= 1e5):
+        return scientific(x, 2).replace("-", "−")
+    return (f"{x:.0f}" if abs(x) >= 999.5 else f"{x:.3g}").replace("-", "−")
+
+
+def signed(value: Any) -> str:
+    r"""The same with a plus where it is one."""
+    x = number(value)
+    return f"+{significant(x)}" if x is not None and x > 0 else significant(x)
+
+
+def to_digits(value: Any, half_width: float | None) -> str:
+    r"""A number to two digits of its uncertainty; to three of its own where that would take too many."""
+    x = number(value)
+    decimals = 1 - math.floor(math.log10(half_width)) if half_width and math.isfinite(half_width) else 9
+    if x is None or not 0 <= decimals <= 6 or abs(x) >= 1e6 or (x and not round(x, decimals)):
+        return significant(x)  # an end next to 0 keeps its sign
+    return f"{round(x, decimals) + 0.0:.{decimals}f}".replace("-", "−")
 
 
 def upper(value: Any) -> str:

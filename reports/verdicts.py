@@ -6,7 +6,8 @@ claim        error, refuted, undecided, loose, vacuous, incomplete, not run, hol
              One vacuous route is enough: its instances were meant to test the claim and none did.
 control      error, missing witness, not shown, incomplete, cannot be dropped, not run.
 exploration  error, found, incomplete, not run, not found.
-observation  error, not observed, inconclusive, incomplete, not run, observed.
+observation  error, refuted, not observed, inconclusive, incomplete, not run, observed.
+             Refuted only where a proved bound is exceeded: no theorem implies what is observed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ KNOWN = {
     "claim": ("error", "refuted", "undecided", "loose", "vacuous", "holds"),
     "control": ("error", "found", "not found"),
     "exploration": ("error", "found", "not found"),
-    "observation": ("error", "not observed", "inconclusive", "observed"),
+    "observation": ("error", "refuted", "not observed", "inconclusive", "observed"),
 }
 
 
@@ -63,7 +64,7 @@ def _exploration(routes: Mapping[str, str]) -> str:
 
 def _observation(routes: Mapping[str, str]) -> str:
     verdicts = list(routes.values())
-    return _first(verdicts, ("not observed", "inconclusive", *OPEN, "observed"), "not run")
+    return _first(verdicts, ("refuted", "not observed", "inconclusive", *OPEN, "observed"), "not run")
 
 
 def contradiction(kind: str, verdict: str, counts: Counts) -> str | None:

@@ -14,7 +14,7 @@ r"""Claims and their checks: the decorators that a claim file is written with.
 
 A decorated function stays an ordinary test function (ids, ``-k``, ``--lf``, source lines): pytest calls it
 once for every route: ``drawn``, ``sampled``, ``adversarial`` for a claim, ``witness``, ``search`` for a
-control.
+control, ``observed`` for an observation.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ from typing import Any, Literal, cast
 import torch
 from hypothesis.strategies import SearchStrategy
 
+from claims.kit.experiment import LEFT_OUT, ROUTE, Experiment
 from claims.kit.instances import Instances
 from claims.kit.sampling import Sampler
 
-#: ``(instances, run) -> Margin``; a plain function, so that it has a name and a source line.
+#: ``(instances, run) -> Margin``, of an observation ``(outcome, run) -> Observation``; a plain function, so
+#: that it has a name and a source line.
 Predicate = FunctionType
-Kind = Literal["claim", "control", "exploration"]
+Kind = Literal["claim", "control", "exploration", "observation"]
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,15 @@ class Assumption:
     """A hypothesis of a theorem: what it says, and a predicate that decides it on instances.
 
     ``predicate(instances) -> bool (batch,)`` reads the raw data.  ``breaks`` says how instances that
-    lack it are made.
+    lack it are made.  ``untestable`` says why no instance without it could show anything, wherever it is
+    assumed: it is part of a definition, or a limit of the oracle.
     """
 
     key: str
     text: str
     predicate: Callable[[Any], torch.Tensor]
     breaks: str
+    untestable: str = ""
 
     def describe(self) -> dict[str, str]:
         """Return key and text for the evidence."""
@@ -73,6 +77,7 @@ class Check:
     witness: str | None = None
     expected: str | None = None
     cost: int = 1
+    experiment: Experiment | None = None
 
     @property
     def name(self) -> str:
@@ -115,19 +120,27 @@ class Check:
         if self.kind == "claim":
             ways = {"drawn": self.drawn, "sampled": self.sampled, "adversarial": self.sampled}
             return [name for name, way in ways.items() if way is not None]
+        if self.kind == "observation":
+            return [ROUTE]
         replay = ["witness"] if self.witness else []
         return replay + (["search"] if searched else [])
 
-    def describe(self, order: int, searched: int, selected: Sequence[str] | None = None) -> dict[str, Any]:
-        """Return the check's entry in the plan record; ``selected`` are the routes that will run."""
+    def left_out(self, searched: int, experiments: bool) -> dict[str, str]:
+        """Return the routes that the profile or the options leave out, each with the reason."""
+        if self.kind == "observation":
+            return {} if experiments else {ROUTE: LEFT_OUT}
+        if searched or self.kind == "claim":
+            return {}
+        return {"search": "runs in the profiles default and thorough"}
+
+    def describe(
+        self, order: int, searched: int, selected: Sequence[str] | None = None, experiments: bool = True
+    ) -> dict[str, Any]:
+        """Return the check's entry in the plan record; ``selected`` are the routes that were chosen."""
         document = inspect.cleandoc(self.claim.statement)
-        routes = self.routes(searched)
+        not_run = self.left_out(searched, experiments)
+        routes = [route for route in self.routes(searched) if route not in not_run]
         chosen = [route for route in routes if selected is None or route in selected]
-        not_run = (
-            {}
-            if searched or self.kind == "claim"
-            else {"search": "runs in the profiles default and thorough"}
-        )
         return {
             "check": self.id,
             "order": order,
@@ -142,6 +155,7 @@ class Check:
             "routes_not_run": not_run | {route: "not selected" for route in routes if route not in chosen},
             "assumes": [a.describe() for a in self.assumes],
             "dispensable": [{**a.describe(), "argument": why} for a, why in self.claim.dispensable],
+            "untestable": [{**a.describe(), "argument": why} for a, why in self.claim.untestable],
             "without": self.without.describe() if self.without else None,
             "of": self.of,
             "witness": self.witness,
@@ -149,6 +163,7 @@ class Check:
             "distribution": self.sampled.distribution if self.sampled else "",
             "expected": self.expected,
             "cost": self.cost,
+            "experiment": self.experiment.name if self.experiment else None,
             "path": "/".join(self.path.parts[-3:]),
             "line": self.line,
         }
@@ -163,6 +178,7 @@ class Claim:
     assumes: tuple[Assumption, ...]
     statement: str
     dispensable: tuple[tuple[Assumption, str], ...] = ()
+    untestable: tuple[tuple[Assumption, str], ...] = ()
 
     def holds(
         self,
@@ -227,6 +243,20 @@ class Claim:
 
         return decorate
 
+    def observes(self, *, experiment: Experiment) -> Callable[[Predicate], Any]:
+        """Read an observation off an experiment; what no theorem implies is never red for not being seen.
+
+        The function is given the experiment's outcome and the run, and returns an
+        `claims.kit.experiment.Observation`; its docstring is the question.
+        """
+        if not isinstance(experiment, Experiment):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"experiment: expected name, sizes and run, got {type(experiment).__name__}")
+
+        def decorate(predicate: Predicate) -> Any:
+            return _as_test(self._check("observation", predicate, experiment=experiment))
+
+        return decorate
+
     def _check(self, kind: Kind, predicate: Predicate, **fields: Any) -> Check:
         code = predicate.__code__
         document = predicate.__doc__
@@ -242,6 +272,7 @@ def claim(
     reference: str,
     assumes: Sequence[Assumption],
     dispensable: Mapping[Assumption, str] | None = None,
+    untestable: Mapping[Assumption, str] | None = None,
 ) -> Claim:
     """Return the claim that the calling file is about; its statement is the file's docstring.
 
@@ -253,18 +284,32 @@ def claim(
         What instances must meet.
     dispensable : mapping from Assumption to str, optional
         Assumptions that the paper makes and the statement does not need, each with the argument.
+    untestable : mapping from Assumption to str, optional
+        Assumptions without which the statement has no meaning that an instance could contradict, each with
+        the reason; those that bring a reason of their own need not be named.
 
     Raises
     ------
     TypeError
-        If the calling file has no docstring.
+        If the calling file has no docstring, or if ``untestable`` names what is not assumed.
     """
     frame = inspect.currentframe()
     caller = frame.f_back.f_globals if frame and frame.f_back else {}
     statement = caller.get("__doc__")
     if not statement:
         raise TypeError(f"{reference}: expected the claim file to state it in its docstring, got none")
-    return Claim(paper, reference, tuple(assumes), statement, tuple((dispensable or {}).items()))
+    reasons = {a: a.untestable for a in assumes if a.untestable} | dict(untestable or {})
+    stray = [a.key for a in reasons if a not in assumes]
+    if stray:
+        raise TypeError(f"untestable: expected assumptions of {reference}, got {', '.join(stray)}")
+    return Claim(
+        paper,
+        reference,
+        tuple(assumes),
+        statement,
+        tuple((dispensable or {}).items()),
+        tuple(reasons.items()),
+    )
 
 
 def _as_test(check: Check) -> Any:

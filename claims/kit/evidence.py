@@ -39,6 +39,10 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "instance": ("check", "route", "id", "data"),
     "result": ("check", "route", "verdict"),
     "finished": (),
+    "experiment": ("experiment", "key"),
+    "cell": ("experiment", "data", "system", "variant", "depth"),
+    "transfer": ("experiment", "data", "system", "trained", "depth"),
+    "observation": ("check", "route", "data"),
 }
 
 
@@ -108,6 +112,10 @@ class Run:
     instances: list[Record] = field(default_factory=list[Record])
     results: list[Record] = field(default_factory=list[Record])
     progress: list[Record] = field(default_factory=list[Record])
+    experiments: list[Record] = field(default_factory=list[Record])
+    cells: list[Record] = field(default_factory=list[Record])
+    transfers: list[Record] = field(default_factory=list[Record])
+    observations: list[Record] = field(default_factory=list[Record])
     finished: Record | None = None
     torn: list[str] = field(default_factory=list[str])
     hash: str = ""
@@ -144,6 +152,28 @@ def _merged_checks(plans: list[Record]) -> list[Record]:
     return sorted(merged.values(), key=lambda check: (check["order"], check["check"]))
 
 
+def _once(records: list[Record], rank: Callable[[Record], Any]) -> list[Record]:
+    """Return one record for each set of required fields, the first by ``rank``: workers share their cells."""
+
+    def name(record: Record) -> list[str]:
+        return [json.dumps(record[field]) for field in REQUIRED[record["record"]]]
+
+    def place(record: Record) -> list[tuple[bool, float, str]]:
+        values = [record[field] for field in REQUIRED[record["record"]]]
+        return [(True, x, "") if type(x) in (int, float) else (False, 0.0, json.dumps(x)) for x in values]
+
+    found: dict[str, Record] = {}
+    for record in sorted(records, key=lambda record: (rank(record), json.dumps(record, sort_keys=True))):
+        found.setdefault(json.dumps(name(record)), record)
+    return sorted(found.values(), key=place)
+
+
+def _longest(record: Record) -> float:
+    """Return minus the seconds of an experiment: of two workers, the one that was longer at it saw more."""
+    seconds = record.get("seconds")
+    return -float(seconds) if isinstance(seconds, int | float) else 0.0
+
+
 def read(path: Path | str, take: Callable[[Record], bool] | None = None) -> Run:
     """Read the evidence of one run, complete or not, a line at a time.
 
@@ -159,7 +189,8 @@ def read(path: Path | str, take: Callable[[Record], bool] | None = None) -> Run:
     -------
     Run
         Records by kind; within a kind in the order of check, route and shard, so that the number
-        of workers leaves no trace.
+        of workers leaves no trace.  Of experiments each cell once, where one worker trained it and others
+        loaded it the one that was trained.
 
     Raises
     ------
@@ -215,6 +246,10 @@ def _assemble(
         instances=ordered("instance"),
         results=ordered("result"),
         progress=ordered("progress"),
+        experiments=_once(by_kind.get("experiment", []), _longest),
+        cells=_once(by_kind.get("cell", []), lambda record: bool(record.get("reused"))),
+        transfers=_once(by_kind.get("transfer", []), lambda record: 0),
+        observations=ordered("observation"),
         finished=finished[-1] if finished else None,
         torn=torn,
         hash=digest,

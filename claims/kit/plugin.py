@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import torch
 
+from claims.kit import options
 from claims.kit.claim import Check
-from claims.kit.context import DTYPES
 from claims.kit.evidence import EvidenceError, Writer, utc_now
+from claims.kit.experiment import LEFT_OUT
 from claims.kit.profiles import PROFILES
-from claims.kit.session import Session, Settings, new_run_id
-from claims.kit.subject import DEFAULT, SubjectError, load
+from claims.kit.session import Session, Settings
+from claims.kit.subject import SubjectError
 from claims.kit.terminal import print_summary
 
 FILES = "s[0-9A]*_*.py"
@@ -36,23 +35,7 @@ _KEY = pytest.StashKey["ClaimsRun"]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of the suite."""
-    group = parser.getgroup("claims", "claims about FBS-networks")
-    profiles = ", ".join(PROFILES)
-    group.addoption(
-        "--claims-profile", default="default", metavar="NAME", help=f"budget: {profiles} (default: default)"
-    )
-    group.addoption(
-        "--claims-seed", default=None, metavar="INT", help="seed of the run (random by default, echoed)"
-    )
-    group.addoption("--device", default="cpu", help="torch device of the subject (cpu by default)")
-    group.addoption("--dtype", default="float64", help="float64 (default) or float32")
-    group.addoption(
-        "--subject", default=DEFAULT, metavar="pkg.mod:name", help="the implementation under test"
-    )
-    group.addoption("--evidence", default=None, metavar="DIR", help="folder for this run's evidence")
-    group.addoption(
-        "--report", default=None, metavar="DIR", help="folder for the report (default: reports/html)"
-    )
+    options.declare(parser.getgroup("claims", "claims about FBS-networks"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("python_files", FILES)
     handed = getattr(config, "workerinput", {}).get("claims_settings")
     try:
-        settings = Settings(**json.loads(handed)) if handed else _settings(config)
+        settings = Settings(**json.loads(handed)) if handed else options.settings(config)
     except (SubjectError, EvidenceError, ValueError) as error:
         raise pytest.UsageError(str(error)) from error
     report = Path(config.getoption("--report") or config.rootpath / "reports" / "html").absolute()
@@ -69,70 +52,6 @@ def pytest_configure(config: pytest.Config) -> None:
     run = ClaimsRun(settings, report, is_worker=handed is not None)
     config.stash[_KEY] = run
     config.pluginmanager.register(run, "claims-run")
-
-
-def _settings(config: pytest.Config) -> Settings:
-    def option(name: str) -> Any:
-        return config.getoption(name)
-
-    profile, dtype, device = option("--claims-profile"), option("--dtype"), option("--device")
-    if profile not in PROFILES:
-        raise ValueError(f"--claims-profile: expected one of {', '.join(PROFILES)}, got {profile!r}")
-    if dtype not in DTYPES:
-        raise ValueError(f"--dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
-    _check_device(device)
-    subject = option("--subject")
-    load(subject)
-    seed = option("--claims-seed")
-    if seed is not None and not re.fullmatch(r"\d{1,18}", seed):
-        raise ValueError(f"--claims-seed: expected a nonnegative integer below 10^18, got {seed!r}")
-    run = new_run_id()
-    given = option("--evidence")
-    folder = Path(given).absolute() if given else config.rootpath / "reports" / "evidence" / run
-    if given:
-        _check_folder(folder)
-    number = secrets.randbelow(2**31) if seed is None else int(seed)
-    workers = _workers(config)
-    return Settings(run, str(folder), number, profile, device, dtype, subject, _selection(config), workers)
-
-
-def _selection(config: pytest.Config) -> tuple[str, ...]:
-    """Return what was asked to run, in pytest's words: paths and test ids, -k, -m, --lf."""
-    option = config.option
-    chosen = [str(path) for path in option.file_or_dir] or [str(path) for path in config.args]
-    chosen += [f"-k {option.keyword}"] if option.keyword else []
-    chosen += [f"-m {option.markexpr}"] if option.markexpr else []
-    return (*chosen, *(["--lf"] if getattr(option, "lf", False) else []))
-
-
-def _workers(config: pytest.Config) -> int:
-    asked: list[Any] = getattr(config.option, "tx", None) or []
-    return len(asked) or 1
-
-
-def _check_device(device: str) -> None:
-    try:
-        torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        # torch raises either for a device that is unknown or absent
-        first = str(error).partition("\n")[0]
-        raise ValueError(
-            f"--device: expected a device that torch can use here, got {device!r}: {first}"
-        ) from error
-
-
-def _check_folder(folder: Path) -> None:
-    """Raise unless ``folder`` can take the evidence of a new run."""
-    try:
-        taken = folder.is_dir() and any(folder.glob("*.jsonl"))
-    except OSError as error:
-        raise EvidenceError(f"--evidence: cannot use {folder}: {error.strerror}") from error
-    if taken:
-        raise EvidenceError(f"--evidence: {folder} already holds the evidence of a run; name a new folder")
-    probe = folder / "probe"
-    writer = Writer(probe)
-    writer.close()
-    probe.unlink()
 
 
 def is_replaceable(folder: Path) -> bool:
@@ -228,8 +147,14 @@ class ClaimsRun:
         """Give every check one test a route."""
         check = getattr(metafunc.function, "check", None)
         if isinstance(check, Check):
-            routes = check.routes(PROFILES[self.settings.profile].searched)
-            metafunc.parametrize("route", routes)
+            searched = PROFILES[self.settings.profile].searched
+            metafunc.parametrize("route", [self._item(check, route) for route in check.routes(searched)])
+
+    def _item(self, check: Check, route: str) -> Any:
+        """Return the parameter of a route; an observation that does not run is skipped with the reason."""
+        if check.kind == "observation" and not self.settings.experiments:
+            return pytest.param(route, marks=pytest.mark.skip(reason=LEFT_OUT))
+        return route
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Remember which checks were left out by -k, -m or --lf."""
@@ -247,7 +172,7 @@ class ClaimsRun:
             return
         self.open()
         worker = getattr(session.config, "workerinput", {}).get("workerid", "main")
-        self.session = Session(self.settings, worker)
+        self.session = Session(self.settings, worker, _voice(session.config))
         self.session.plan(selected, self.deselected)
 
 
@@ -257,6 +182,18 @@ def claims_runner(request: pytest.FixtureRequest) -> Any:
     session = request.config.stash[_KEY].session
     assert session is not None
     return session.carry_out
+
+
+def _voice(config: pytest.Config) -> Callable[[str], None]:
+    """Return what shows a line on standard error, past pytest's capture, from a worker too."""
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+
+    def say(text: str) -> None:
+        if config.option.verbose >= 0:
+            with capture.global_and_fixture_disabled() if capture else nullcontext():
+                print(f"\n{text}", file=sys.stderr, end="", flush=True)
+
+    return say
 
 
 def _check_of(item: pytest.Item) -> Check | None:

@@ -46,10 +46,11 @@ def find(identifier: str, folder: Path | None) -> list[Recorded]:
     Raises
     ------
     ReproduceError
-        If neither a record nor a witness has this id.
+        If neither a record nor a witness has this id, or it is that of an observation.
     EvidenceError
         If ``folder`` is given and cannot be read.
     """
+    _refuse_observation(identifier)
     folders = [folder] if folder else sorted((p for p in EVIDENCE.glob("*") if p.is_dir()), reverse=True)
     for place in folders:
         try:
@@ -73,6 +74,21 @@ def find(identifier: str, folder: Path | None) -> list[Recorded]:
         f"id: expected the id of a recorded instance or the name of a witness, got {identifier!r}; "
         f"looked in {looked}"
     )
+
+
+def _refuse_observation(identifier: str) -> None:
+    """Raise if an id is that of an observation, or names one or its statement: there is nothing to replay."""
+    names = {
+        name: check
+        for check in catalogue.checks()
+        if check.kind == "observation"
+        for name in (check.id, check.name, check.claim.reference)
+    }
+    if check := names.get(identifier):
+        raise ReproduceError(
+            f"id: {identifier!r} is an observation, which has no instance to replay; `pytest "
+            f"claims/{check.id.partition('::')[0]} --experiments` looks again at what is on disk, or runs it"
+        )
 
 
 def _recorded(record: dict[str, Any], header: dict[str, Any], place: Path) -> Recorded:

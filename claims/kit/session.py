@@ -10,7 +10,7 @@ import platform
 import subprocess
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -23,13 +23,20 @@ import torch
 from claims.kit.claim import Check
 from claims.kit.context import DTYPES, FloatRun
 from claims.kit.evidence import SCHEMA, Writer, utc_now
+from claims.kit.experiment import OBSERVED
+from claims.kit.observing import Observer
 from claims.kit.profiles import PROFILES
 from claims.kit.routes import Outcome, Route, run_route
 from claims.kit.subject import SubjectError, load
 from claims.kit.witnesses import WitnessError
 
-#: Verdicts of a route that leave the run green.
-GREEN = ("holds", "found")
+#: Verdicts of a route that leave the run green, by the kind of the check; an exploration's all but an error.
+GREEN = {
+    "claim": ("holds",),
+    "control": ("found",),
+    "exploration": ("found", "not found"),
+    "observation": OBSERVED,
+}
 
 PACKAGES = ("torch", "numpy", "scipy", "hypothesis", "pytest", "pytest-xdist", "python-flint")
 
@@ -47,6 +54,10 @@ class Settings:
     subject: str
     selection: tuple[str, ...]
     workers: int
+    experiments: bool = False
+    experiment_size: str = "everyday"
+    experiment_seed: int = 0
+    experiment_folder: str = ""
 
     def header(self) -> dict[str, Any]:
         """Return the fields of the ``run`` record."""
@@ -57,7 +68,9 @@ class Settings:
             "adversarial": profile.climb.moved,
             "search": profile.searched * profile.shard_size,
         }
-        fields = {k: v for k, v in asdict(self).items() if k != "folder"}
+        fields = {k: v for k, v in asdict(self).items() if k != "folder" and not k.startswith("experiment")}
+        asked = {"size": self.experiment_size, "seed": self.experiment_seed}
+        fields["experiments"] = asked if self.experiments else None
         fields["subject_parts"] = load(self.subject).parts
         return {"schema": SCHEMA, **fields, "started": utc_now(), "versions": versions(), "budgets": budgets}
 
@@ -100,6 +113,8 @@ class Session:
     settings : Settings
     worker : str
         Name of the process; its evidence file is called so.
+    say : callable, optional
+        Shows a line in the terminal while an experiment runs; nothing is shown by default.
 
     Raises
     ------
@@ -107,13 +122,20 @@ class Session:
         If the subject cannot be loaded.
     """
 
-    def __init__(self, settings: Settings, worker: str) -> None:
+    def __init__(
+        self, settings: Settings, worker: str, say: Callable[[str], None] = lambda text: None
+    ) -> None:
         torch.set_num_threads(1)
         self.settings = settings
         self.worker = worker
         self.profile = PROFILES[settings.profile]
         self.run = FloatRun(load(settings.subject), torch.device(settings.device), DTYPES[settings.dtype])
         self._writer: Writer | None = None
+        asked = (settings.experiment_size, settings.experiment_seed, settings.experiment_folder)
+        self.observer = Observer(*asked, self.run, self._emit, say)
+
+    def _emit(self, record: str, **fields: Any) -> None:
+        self.writer.write(record, **fields)
 
     @property
     def writer(self) -> Writer:
@@ -124,35 +146,42 @@ class Session:
 
     def plan(self, selected: Mapping[Check, Sequence[str]], deselected: Sequence[Check]) -> None:
         """Write which routes of which checks are going to be carried out, and which strata cannot be."""
-        searched = self.profile.searched
+        searched, experiments = self.profile.searched, self.settings.experiments
         checks = list(selected)
         ordered = sorted(checks, key=lambda check: (check.id.partition("::")[0], check.line))
         samplers = [check.sampled for check in checks if check.sampled]
         missing = sorted({pair for sampler in samplers for pair in sampler.not_run})
         self.writer.write(
             "plan",
-            checks=[check.describe(order, searched, selected[check]) for order, check in enumerate(ordered)],
+            checks=[
+                check.describe(order, searched, selected[check], experiments)
+                for order, check in enumerate(ordered)
+            ],
             deselected=sorted({check.id for check in deselected} - {check.id for check in checks}),
             strata_not_run=[{"stratum": stratum, "reason": reason} for stratum, reason in missing],
         )
 
     def carry_out(self, check: Check, name: str) -> None:
         """Run one route of one check, write what came of it, and fail the test unless it is green."""
-        route = Route(check, name, self.run, self.profile, self.settings.seed, self.writer.write)
         about = {"check": check.id, "route": name}
         self.writer.write("started", **about, worker=self.worker, time=utc_now())
         before = time.process_time()
         self.run.used.clear()
         try:
-            outcome = run_route(route)
+            outcome = self._outcome(check, name)
         except (SubjectError, WitnessError) as error:  # their message says all; a traceback would hide it
             outcome = Outcome("error", str(error))
         except Exception as error:
             self._result(about, Outcome("error", f"{type(error).__name__}: {error}"), before)
             raise
         self._result(about, outcome, before)
-        if outcome.verdict not in GREEN and (check.kind != "exploration" or outcome.verdict == "error"):
+        if outcome.verdict not in GREEN[check.kind]:
             pytest.fail(self._failure(check, name, outcome), pytrace=False)
+
+    def _outcome(self, check: Check, name: str) -> Outcome:
+        if check.kind == "observation":
+            return self.observer.observe(check)
+        return run_route(Route(check, name, self.run, self.profile, self.settings.seed, self.writer.write))
 
     def _result(self, about: dict[str, str], outcome: Outcome, before: float) -> None:
         seconds = time.process_time() - before

@@ -39,6 +39,9 @@ def _print_table(terminal: Any, summary: dict[str, Any]) -> None:
         line = f"{entry['reference']:<30} {entry['name']:<48} {entry['verdict']:<18} "
         line += f"{entry['instances']:>10} {shown:>8} {entry['seconds']:>7.2f}"
         terminal.write_line(line, red=entry["verdict"] in RED)
+        observation: dict[str, Any] | None = entry.get("observation")
+        if observation and observation["short"]:
+            terminal.write_line(f"{'':<30} {observation['short']}")
     if not summary["complete"]:
         terminal.write_line(f"incomplete: {len(summary['incomplete'])} routes did not finish", red=True)
     for stratum in summary["strata_not_run"]:

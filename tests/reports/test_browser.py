@@ -35,6 +35,17 @@ from tests.reports.evidence_builder import (
     tally,
     write,
 )
+from tests.reports.experiment_builder import (
+    about,
+    cell,
+    effect,
+    ended,
+    group,
+    looked,
+    observation,
+    run,
+    transfer,
+)
 from tests.reports.test_source import LINE
 
 TOOLS = Path(__file__).parent / "browser"
@@ -102,6 +113,19 @@ def hostile() -> list[dict]:
     return [header(run=EVIL, subject=EVIL, seed=EVIL), plan(*plans), *records, finished()]
 
 
+def hostile_experiment() -> list[dict]:
+    words = dict.fromkeys(
+        ("title", "statement", "finite_form", "reference", "paper", "experiment", "path"), EVIL
+    )
+    named = {"experiment": EVIL, "data": EVIL, "system": EVIL, "variant": EVIL}
+    groups = [group(EVIL, EVIL, EVIL, measure=EVIL, text=EVIL, effects=[effect(EVIL, 0.1, 0.1, n=EVIL)])]
+    records = [about(experiment=EVIL, key=EVIL, design={EVIL: EVIL}, text={EVIL: EVIL})]
+    records += [cell(depth=n) | named | {"stopped": EVIL, "seconds": EVIL} for n in (2, 4)]
+    records += [transfer("FBS", 2, 4) | named | {"note": EVIL}, transfer("FBS", 4, 2) | named]
+    records += [observation(groups=groups, question=EVIL, text=EVIL), *ended(message=EVIL)]
+    return [header(experiments={"size": EVIL, "seed": EVIL}), plan(looked(**words)), *records, finished()]
+
+
 def written(folder: Path, pages: dict[str, str]) -> None:
     folder.mkdir(exist_ok=True)
     for name, text in pages.items():
@@ -132,6 +156,10 @@ def seen(tmp_path_factory) -> dict:
     pages["hostile-compare.html"] = compare_page(compare(summarise(evil), summarise(report)))
     killed = collect(write(root / "killed", complete(started(), checks=[check()])[:-1]))
     pages["killed.html"] = site(killed)["index.html"]
+    experiment = site(collect(write(root / "experiment", run())))
+    pages |= {f"experiment-{name}": text for name, text in experiment.items()}
+    evil = site(collect(write(root / "evil-experiment", hostile_experiment())))
+    pages |= {f"hostile-experiment-{name}": text for name, text in evil.items()}
     written(root / "site", pages)
     return inspected(root / "site")
 
@@ -142,6 +170,9 @@ def test_every_kind_of_page_was_seen_in_both_schemes(seen):
     assert kinds <= set(seen["pages"])
     assert claims
     assert any(name.startswith("source-") for name in seen["pages"])
+    assert "experiment-fbs-learning-s5-experiment-depth.html" in seen["pages"]
+    assert "experiment-index.html" in seen["pages"]
+    assert any(name.startswith("hostile-experiment-") for name in seen["pages"])
     assert set(seen["pages"].values()) == {2}
 
 

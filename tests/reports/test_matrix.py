@@ -38,7 +38,7 @@ def test_what_became_of_dropping_an_assumption(tmp_path, verdict, kind, state):
     assert row["A1"].states == (state,)
     assert row["A1"].href.endswith(".html#test-needs-convexity")
     assert row["A1"].words == STATES[state][2]
-    assert (row["A2"].states, row["A2"].controls) == (("assumed",), 0)
+    assert (row["A2"].states, row["A2"].controls) == (("not shown",), 0)
 
 
 def test_one_counterexample_is_enough_and_a_failed_control_is_not_hidden(tmp_path):
@@ -61,10 +61,45 @@ def test_what_is_not_needed_is_said_and_what_has_nothing_to_do_with_it_is_empty(
     table = found(tmp_path, tally(CLAIM), checks=checks)
     (_, first), (_, second) = table.rows
     assert table.keys == ("A1", "A2")
-    assert [cell and cell.states for cell in first] == [("assumed",), ("dispensable",)]
-    assert [cell and cell.states for cell in second] == [("assumed",), ("assumed",)]
+    assert [cell and cell.states for cell in first] == [("not shown",), ("dispensable",)]
+    assert [cell and cell.states for cell in second] == [("not shown",), ("not shown",)]
+    assert table.totals == {"cannot be dropped": 0, "not shown": 3, "dispensable": 1, "not testable": 0}
+
+
+def test_what_is_not_testable_is_said(tmp_path):
+    moderate = {"key": "moderate", "text": "the limit stretches distances at most 2^10 times"}
+    untestable = [{**moderate, "argument": "no part of the theorem"}]
+    checks = [check(assumes=[A1, moderate], untestable=untestable), control()]
+    table = found(tmp_path, result(CONTROL, "witness", "found"), checks=checks)
+    ((page, row),) = table.rows
+    assert [cell and cell.states for cell in row] == [("needed",), ("not shown",), ("untestable",)]
+    assert row[2].words == "not testable; the page of the statement says why"
+    assert table.totals == {"cannot be dropped": 1, "not shown": 1, "dispensable": 0, "not testable": 1}
+    assert [one["argument"] for one in page.untestable] == ["no part of the theorem"]
+
+
+def test_a_counterexample_counts_more_than_a_reason(tmp_path):
+    checks = [check(assumes=[A1], untestable=[{**A1, "argument": "a definition"}]), control(assumes=[])]
+    assert cells(tmp_path, result(CONTROL, "witness", "found"), checks=checks)["A1"].states == ("needed",)
+
+
+def test_what_is_assumed_for_a_constant_is_not_needed(tmp_path):
+    dispensable = [{**A1, "argument": "another constant serves"}]
+    row = cells(tmp_path, tally(CLAIM), checks=[check(assumes=[A1], dispensable=dispensable)])
+    assert row["A1"].states == ("dispensable",)
 
 
 def test_numbered_assumptions_come_first(tmp_path):
     named = [{"key": key, "text": ""} for key in ("strong", "A3", "bounded", "A1")]
     assert found(tmp_path, checks=[check(assumes=named)]).keys == ("A1", "A3", "strong", "bounded")
+
+
+def test_a_counterexample_to_a_constant_counts_as_dispensable(tmp_path):
+    """The statement is proved without the assumption; a control that fails is counted as such still."""
+    dispensable = [{**A1, "argument": "another constant serves"}]
+    checks = [check(assumes=[A1], dispensable=dispensable), control(assumes=[])]
+    table = found(tmp_path / "a", result(CONTROL, "witness", "found"), checks=checks)
+    assert [cell and cell.states for _, row in table.rows for cell in row] == [("needed", "dispensable")]
+    assert table.totals == {"cannot be dropped": 0, "not shown": 0, "dispensable": 1, "not testable": 0}
+    table = found(tmp_path / "b", result(CONTROL, "witness", "not found"), checks=checks)
+    assert table.totals == {"cannot be dropped": 0, "not shown": 1, "dispensable": 0, "not testable": 0}

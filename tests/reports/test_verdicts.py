@@ -46,6 +46,9 @@ def test_explorations_and_observations():
     assert check_verdict("exploration", {"search": "found", "drawn": "not found"}) == "found"
     assert check_verdict("observation", {"sampled": "observed"}) == "observed"
     assert check_verdict("observation", {"sampled": "observed", "drawn": "inconclusive"}) == "inconclusive"
+    assert check_verdict("observation", {"observed": "refuted"}) == "refuted"
+    assert contradiction("observation", "refuted", Counts()) is None
+    assert "unknown" in str(contradiction("observation", "holds", Counts()))
 
 
 def test_contradictions():

@@ -1,0 +1,1 @@
+"""Experiments: what is observed with statistics and proved by nothing."""
