@@ -244,6 +244,7 @@ MODERATE = Assumption(
     "the limit stretches distances at most 2^10 times (no part of the theorem: so far the oracle is sure)",
     _moderate,
     "strongly expanding systems",
+    untestable="no part of the theorem: beyond it the radius of the oracle's solution decides nothing",
 )
 STRONG = Assumption(
     "strong",
@@ -256,6 +257,7 @@ MEMBERS = Assumption(
     "every member of the sequence has steps and weights τ, λ ≥ 0",
     _members_nonnegative,
     "oscillations larger than θ",
+    untestable="part of the definition of a network: a negative weight turns R into −R, which A1 excludes",
 )
 CLOSED = Assumption(
     "closed",

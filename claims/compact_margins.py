@@ -78,8 +78,16 @@ def change(
 # ---------------------------------------------------------------- continuity
 
 
-def modulus(p: LearningSequence, run: Run) -> Margin:
-    """Return the margin of |J(θ^K) − J(θ)| ≤ its modulus by (4.5) for the limit, for the last member."""
+class Compared(NamedTuple):
+    """J(θ) and J(θ^K), (batch,), and what they may differ by."""
+
+    here: Array
+    there: Array
+    change: Change
+
+
+def compared(p: LearningSequence, run: Run) -> Compared:
+    """Return the objectives at θ and at the last member, and their modulus by (4.5) for the limit."""
     theta, first = constants.last(p.sequence), p.sequence.first
     cells = grid_constants.common_cells(theta.depth, first.depth)
     pair = NetworkPair(*(_written(p, x, cells) for x in (theta, first)))
@@ -90,8 +98,14 @@ def modulus(p: LearningSequence, run: Run) -> Margin:
     ends, others = (grouped(p, x[:, -1]) for x in (found.first, found.second))
     apart = sqrt(constants.squares(p.sequence))
     bound = change(p, theta, ends, steps, apart, run)
-    left = abs(learning.objective(p, theta, ends) - learning.objective(p, first, others))
-    return at_most(left, bound.terms, bound.rounding, bound.certified)
+    return Compared(learning.objective(p, first, others), learning.objective(p, theta, ends), bound)
+
+
+def modulus(p: LearningSequence, run: Run) -> Margin:
+    """Return the margin of |J(θ^K) − J(θ)| ≤ its modulus by (4.5) for the limit, for the last member."""
+    found = compared(p, run)
+    bound = found.change
+    return at_most(abs(found.there - found.here), bound.terms, bound.rounding, bound.certified)
 
 
 def _written(p: LearningSequence, theta: AnyNetwork, cells: int) -> AnyNetwork:

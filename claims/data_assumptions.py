@@ -55,7 +55,10 @@ def _only(name: str) -> Assumption:
         return torch.stack([same.flatten(1).all(1) for same in others]).all(0)
 
     text = f"the data of all problems are the same, but for {name}"
-    return Assumption(f"only {name}", text, predicate, "other data that move too")
+    reason = (
+        "it says which case of Theorems 4.1 and 4.2 this is: other data that move have terms of their own"
+    )
+    return Assumption(f"only {name}", text, predicate, "other data that move too", untestable=reason)
 
 
 BOUNDED = Assumption(
@@ -69,6 +72,7 @@ SEGMENT = Assumption(
     "the members lie between θ and ϑ (no part of the theorem: so few of them must come close)",
     _on_a_segment,
     "members that oscillate, each in a direction of its own",
+    untestable="no part of the theorem: it makes the number small at which two of many members must be close",
 )
 NO_FASTER = Assumption(
     "equi-continuous",

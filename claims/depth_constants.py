@@ -40,7 +40,7 @@ def modulus(p: AnyNetwork, x: Array | None = None) -> Terms:
     D_n ≤ (2C0 + C1(U_n + U_{n+1}))hV_n.
     """
     sizes, nothing = state_sizes(p), 0 * p.lam
-    return _accumulated(_cells(p, x), sizes, nothing, nothing)
+    return accumulated(_cells(p, x), sizes, nothing, nothing)
 
 
 def widened_modulus(
@@ -52,11 +52,11 @@ def widened_modulus(
     """
     cells, sizes, nothing = _cells(p, x), state_sizes(p), 0 * p.lam
     off = stack([nothing[:, 0], *(of_states[:, n] for n in range(p.depth))], 1)
-    wider = _accumulated(cells, sizes + off, of_states, of_gaps)
-    return _accumulated(cells, sizes, nothing, nothing), wider
+    wider = accumulated(cells, sizes + off, of_states, of_gaps)
+    return accumulated(cells, sizes, nothing, nothing), wider
 
 
-class _Cells(NamedTuple):
+class Cells(NamedTuple):
     """What a cell has that no state enters: all (batch, N) but ``h`` and the constants of A3, (batch, 1)."""
 
     h: Array
@@ -67,14 +67,14 @@ class _Cells(NamedTuple):
     growth: tuple[Array, Array]
 
 
-def _cells(p: AnyNetwork, x: Array | None) -> _Cells:
+def _cells(p: AnyNetwork, x: Array | None) -> Cells:
     K, c, sigma = operators(p)
     x = exponents(p) if x is None else x
     c0, c1 = growth(p.regularizer, p.f)
-    return _Cells(p.h, x, spectral_norm(K), norm(c), sigma, (c0[:, None], c1[:, None]))
+    return Cells(p.h, x, spectral_norm(K), norm(c), sigma, (c0[:, None], c1[:, None]))
 
 
-def _accumulated(cells: _Cells, sizes: Array, further: Array, more: Array) -> Terms:
+def accumulated(cells: Cells, sizes: Array, further: Array, more: Array) -> Terms:
     """Return the terms for ‖u_n‖ ≤ ``sizes``, increments ``further`` and gaps ``more`` than these allow."""
     h, x, stretch, drive, sigma, (c0, c1) = cells
     before, after, nothing = sizes[:, :-1], sizes[:, 1:], 0 * x[:, 0]

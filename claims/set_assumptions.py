@@ -96,6 +96,7 @@ MEMBERS = Assumption(
     "every member of Θ and Θ^N has steps and weights τ, λ ≥ 0",
     _members,
     "oscillations larger than θ",
+    untestable=assumptions.MEMBERS.untestable,
 )
 IMAGE = Assumption(
     "image",

@@ -37,6 +37,7 @@ from claims.kit.arithmetic import (
     where,
     zeros,
 )
+from claims.kit.box_instances import MovedBoxProblem
 from claims.kit.convergence_instances import LearningSequence, controls
 from claims.kit.instances import Alista, AnyNetwork, Lista
 
@@ -117,7 +118,7 @@ def rises(p: LearningSequence, ends: Array, taken: Terms, off: Array) -> tuple[T
     return dict(zip(taken, terms, strict=True)), last
 
 
-def falling(p: PerturbedProblem, terms: Terms) -> Terms:
+def falling(p: PerturbedProblem | MovedBoxProblem, terms: Terms) -> Terms:
     """Return share_i / share_1 times the first problem's terms, (batch, I): what is claimed to tend to 0.
 
     The moduli of the losses are convex and 0 at 0, so that a smaller share of the way does no more.

@@ -19,6 +19,7 @@ from claims.kit.profiles import PROFILES
 from claims.kit.routes import Outcome, Route, run_route
 from claims.kit.subject import Subject
 from tests.faults.argmin import ARGMIN
+from tests.faults.boxes import BOXES
 from tests.faults.constants import CONSTANTS
 from tests.faults.convergence import CONVERGENCE
 from tests.faults.existence import EXISTENCE
@@ -37,7 +38,7 @@ from tests.faults.training_stability import TRAINING
 FAULTS = (
     *(*NETWORK, *PROX, *GRIDS, *CONSTANTS, *SEQUENCES, *SAMPLES, *LIMITS),
     *(*OBJECTIVE, *GAMMA, *STABILITY, *CONVERGENCE, *TRAINING),
-    *(*EXISTENCE, *ARGMIN),
+    *(*EXISTENCE, *ARGMIN, *BOXES),
 )
 
 

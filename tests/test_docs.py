@@ -103,6 +103,15 @@ def refuted(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, evidence.Run
     return example(text, tmp_path_factory.mktemp("refuted"))
 
 
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, evidence.Run, str]:
+    """An observation of the experiment at its smallest size."""
+    folder = tmp_path_factory.mktemp("observed")
+    file = str(ROOT / "claims" / "fbs_learning" / "s5_experiment_depth.py")
+    asked = ["--experiments", "--experiment-size", "tiny", "--experiment-folder", str(folder / "experiments")]
+    return carried_out([*PYTEST, file, *asked, "-k", "test_final_loss_falls"], folder)
+
+
 # ---------------------------------------------------------------- the examples
 
 
@@ -174,7 +183,8 @@ def test_links_resolve(text: str) -> None:
 
 
 def test_every_verdict_is_explained() -> None:
-    words = {*KNOWN["claim"], *KNOWN["control"], *terminal.RED, "cannot be dropped"}
+    kinds = {word for kind in ("claim", "control", "observation") for word in KNOWN[kind]}
+    words = {*kinds, *terminal.RED, "cannot be dropped"}
     assert sorted(word for word in words if f"**{word}**" not in CLAIMS and f"`{word}`" not in CLAIMS) == []
 
 
@@ -210,11 +220,14 @@ def records(run: evidence.Run) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_evidence_is_as_listed(
-    held: tuple[int, evidence.Run, str], refuted: tuple[int, evidence.Run, str]
+    held: tuple[int, evidence.Run, str],
+    refuted: tuple[int, evidence.Run, str],
+    observed: tuple[int, evidence.Run, str],
 ) -> None:
     listed = {names(row[0])[0]: set(names(row[1])) for row in table(CLAIMS, "record")}
-    found = [records(run) for _, run, _ in (held, refuted)]
+    found = [records(run) for _, run, _ in (held, refuted, observed)]
     written = {name: {frozenset(r) for each in found for r in each.get(name, [])} for name in listed}
+    written["progress"].remove(frozenset({"check", "route", "text"}))  # that of an experiment, in its notes
     assert written == {name: {frozenset(fields)} for name, fields in listed.items()}
     assert {name for each in found for name in each if re.fullmatch(r"\w+", name)} <= set(listed)
 
@@ -289,6 +302,8 @@ def test_readme_counts_the_claims_and_controls() -> None:
     counted: dict[tuple[str, str], list[int]] = {}
     for check in catalogue.checks():
         part = "part I" if check.claim.paper == "fbs_forward" else "part II"
+        if check.kind == "observation":  # of an experiment, not of a statement
+            continue
         entry = counted.setdefault((part, check.claim.reference), [0, 0])
         if check.kind in ("claim", "control"):
             entry[check.kind == "control"] += 1

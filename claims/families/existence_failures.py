@@ -50,6 +50,16 @@ def half_open(u0: torch.Tensor, depth: int = 1) -> AdmissibleSequence:
     return in_the_box(posed(sequence, single(sequence), 0 * u0[:, None, None]), 0.0, 0.5, open_above=True)
 
 
+def staying_away(u0: torch.Tensor, depth: int = 1) -> AdmissibleSequence:
+    """Return λ_k = u0 and θ = 0, said to be within 2^-k: R = |u|, u* = 0, J(θ_k) = 0, J(θ) = u0²."""
+    sequence = approaching(scalar(u0), 1.0, depth)
+    other, rates = replace(sequence.other, lam=u0[:, None]), sequence.rates.clone()
+    rates[..., 2] = u0.new_tensor([2.0**-k for k in range(1, K + 1)])
+    found = replace(sequence, other=other, scales=torch.ones_like(sequence.scales), rates=rates)
+    problem = posed(found, single(found), 0 * u0[:, None, None])
+    return in_the_box(problem, 0.0, float(u0.max()))
+
+
 def onto_the_open_loss(u0: torch.Tensor, depth: int = 1) -> AdmissibleSequence:
     """Return ℓ = u for u > 0, else 1, and λ_k = u0 − 2^-k/2: J = u0 − λ falls to 0, and J(u0) = 1."""
     sequence = approaching(replace(scalar(u0), lam=u0[:, None]), -0.5, depth)
@@ -106,6 +116,16 @@ def not_closed() -> Sampler:
             yield "λ rises to ½", half_open(source.scale(8, low=0, high=4), depth)
 
     return fixed("R = |u|, W = 0, τ = 1, u0 = 2^k, u* = 0, λ_k = ½ − 2^-k/2, Θ = {0 ≤ λ < ½}.", strata)
+
+
+def not_convergent() -> Sampler:
+    """Return minimisers that stay where they are, away from what they are said to tend to."""
+
+    def strata(source: Source) -> Strata:
+        for depth in DEPTHS:
+            yield "λ stays at u0", staying_away(source.scale(8, low=0, high=3), depth)
+
+    return fixed("R = |u|, W = 0, τ = 1, u0 = 2^j, u* = 0, λ_k = u0, θ = 0, rates 2^-k.", strata)
 
 
 def open_losses() -> Sampler:

@@ -162,6 +162,19 @@ def hard_thresholds() -> Sampler:
     return fixed("ℓ₀, d = 1, a = 2^j, x = u beyond the jump √(2a), p = 0, v = 0.", strata)
 
 
+def steep() -> Sampler:
+    """Return points u_k of ¼|u|⁴ beyond the unit ball, as far from u as from 0: u = 2u_k."""
+
+    def strata(source: Source) -> Iterator[tuple[str, GraphSequence]]:
+        a, near = source.scale(32, low=-2, high=2), source.scale(32, 1, low=1, high=4)
+        x, far = near + a[:, None] * near**3, 2 * near
+        empty = torch.zeros(32, 2, dtype=torch.float64, device=source.device)
+        given = (x[:, None], a, far, far**3, far[:, None], empty)
+        yield "far out", measured(GraphSequence(Regularizer("quartic", {}), *given))
+
+    return fixed("¼u⁴, d = 1, a = 2^j, u_k = prox(x) = 2^i, i = 1 … 4, u = 2u_k, p = u³.", strata)
+
+
 def wrong_limits() -> Sampler:
     """Return sequences whose candidate p is not their limit."""
 

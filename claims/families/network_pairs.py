@@ -99,6 +99,20 @@ def pairs() -> Sampler:
     return Sampler(DISTRIBUTION, draw, photographs.not_run())
 
 
+def of_two_systems() -> Sampler:
+    """Return runs from one initial value with other data: K = 0 and λ = 0, so that both are their limits."""
+
+    def strata(source: Source) -> Iterator[tuple[str, NetworkPair]]:
+        for d, depth in ((1, 1), (3, 4)):
+            first = plain(source, "l1", 32, d, depth, data=1.0)
+            yield "f differs", NetworkPair(first, replace(first, f=2 * first.f))
+            yield "W differs", NetworkPair(first, replace(first, W=-first.W))
+
+    return fixed(
+        "K = 0, λ = 0, integer f and u0; the second system has 2f, or −W; d = 1, 3, N = 1, 4.", strata
+    )
+
+
 def across_the_jump() -> Sampler:
     """Return one-layer networks with ‖·‖₀ whose initial values lie on both sides of the jump of its prox."""
 

@@ -55,6 +55,21 @@ def jumping() -> Sampler:
     return fixed("ℓ₀, K = 0, f = 0, u0 between half the jump √(2hλ) and the jump.", strata)
 
 
+def letting_go() -> Sampler:
+    """Return networks with ‖·‖₀ of so large a weight that the gap D of the layer that lets go is positive."""
+
+    def strata(source: Source) -> Iterator[tuple[str, Network]]:
+        for d, depth in ((1, 1), (1, 4), (2, 2)):
+            base = plain(source, "l0", 32, d, depth)
+            start = source.scale(32, d, low=-2, high=3)
+            weight = 2 * depth * (start * start).sum(1, keepdim=True) + base.lam
+            yield "let go", replace(base, regularizer=Regularizer("l0", {}), lam=weight, u0=start)
+
+    return fixed(
+        "ℓ₀, K = 0, f = 0, u0_i = 2^k, λ = 2N‖u0‖², N = 1, 2, 4: the first layer takes u0 to 0.", strata
+    )
+
+
 def steep() -> Sampler:
     """Return networks with ¼‖u‖⁴ that start where its gradient has left the constants of the unit ball."""
 

@@ -87,6 +87,48 @@ def oscillating(size: torch.Tensor, most: int = 5) -> PerturbedProblem:
     return moved(problem, 1, labels=to[:, None], shares=[x / sways[0] for x in sways])
 
 
+def parting(start: torch.Tensor) -> PerturbedProblem:
+    """Return −|u|, λ = 1, u0 > 0, the label u0 + 1 that the limit reaches, and the moved start −u0."""
+    first = scalar(start, lam=1.0, name="negative_l1")
+    problem = posed(*alone(members(first, first, 0 * start[:, None])), (start + 1)[:, None, None])
+    return moved(problem, 1, u0=-start[:, None, None], shares=(1.0,))
+
+
+def over_the_threshold(u0: torch.Tensor, lam: Sequence[float] = (0.0, 0.25, 0.5)) -> PerturbedProblem:
+    """Return R = |u|, λ ≤ u0/2, ℓ = 1 above u0/2 + 2^-16, and u0_k = (1 + 1/k)u0: J_k = 1, J = 0 at u0/2.
+
+    Unlike in `stepping_off` no state is at the threshold, which no enclosure of a limit would decide.
+    """
+    found, start = weighted(scalar(u0), [x * float(u0[0]) for x in lam], 0 * u0[:, None, None], "jump")
+    problem = replace(found.problem, width=u0 / 2 + 2.0**-16)
+    return moved(problem, 1, u0=2 * start, shares=HALVES)
+
+
+def growing_apart(u0: torch.Tensor) -> PerturbedProblem:
+    """Return states that stay at u0, its label, and labels that move away from it: J_k = share_k²u0²."""
+    found, start = weighted(scalar(u0), [0.0, 0.0], u0[:, None, None])
+    return moved(found.problem, 1, labels=2 * start, shares=(1 / 4, 1 / 2, 1.0))
+
+
+def falling_onto_the_spike(u0: torch.Tensor) -> PerturbedProblem:
+    """Return R = |u|, ℓ = |u − u*|, ½r with r = s for s > 0, r(0) = 1: λ_k = u0/2, u0/8, … minimise J_k.
+
+    u* = u0 and u*_k = u0 − λ_k, so that J_k(λ) = |λ − λ_k| + ½λ for λ > 0 and λ_k + ½ at 0.
+    """
+    lam = [float(u0[0]) * 2.0 ** (1 - 2 * k) for k in range(1, 5)]
+    found, start = weighted(scalar(u0), lam, u0[:, None, None], "p=1")
+    weights = found.problem.weights.new_tensor([0.0, 0.0, 0.5]).expand(len(u0), 3).contiguous()
+    problem = replace(found.problem, weights=weights, penalties=("s", "s", "spike"))
+    return moved(problem, 1, labels=start / 2, shares=[x / lam[0] for x in lam])
+
+
+def running_off_in_time(u0: torch.Tensor, count: int = 9) -> PerturbedProblem:
+    """Return `running_off` with u*_k = e^{1−k}u0: in the limit u(1) = e^{−λ}u0, and k − 1 minimises."""
+    found = running_off(u0, count)
+    shares = found.shares.new_tensor([1.0, 0.3675, 0.1353, 0.0498])
+    return replace(found, shares=shares.expand_as(found.shares).contiguous()).representable()
+
+
 # ---------------------------------------------------------------- where counterexamples are searched
 
 
@@ -145,3 +187,57 @@ def oscillating_minimisers() -> Sampler:
             yield "r_k minimises", oscillating(source.scale(2, low=low, high=low + 1), 2)
 
     return fixed("Θ = {0, r_1, r_2} for W_1, d = 2, R = ‖·‖₂, u0 = 2^j(0, 1), f = 2^j, λ = 2^j/2.", strata)
+
+
+def parting_starts() -> Sampler:
+    """Return states that part from 0 on either side, however near they start."""
+
+    def strata(source: Source) -> Iterator[tuple[str, PerturbedProblem]]:
+        for _ in range(3):
+            yield "on both sides of 0", parting(source.scale(4, low=-8, high=-2))
+
+    return fixed("−|u|, λ = 1, Θ = {λ}, u0 = 2^j, u* = u0 + 1, moved to −u0.", strata)
+
+
+def jumping_losses_of_limits() -> Sampler:
+    """Return losses that jump just above the state of a minimiser."""
+
+    def strata(source: Source) -> Iterator[tuple[str, PerturbedProblem]]:
+        for lam in ((0.0, 0.5), (0.25, 0.5), (0.0, 0.25, 0.5)):
+            yield "over the threshold", over_the_threshold(_sized(source, -3, 2), lam)
+
+    return fixed(
+        "R = |u|, ℓ = 1{u > u0/2 + 2^-16}, Θ = {λ} up to u0/2, u0 = 2^j, u0_k = (1 + 1/k)u0.", strata
+    )
+
+
+def departing_data() -> Sampler:
+    """Return labels that move away from their own."""
+
+    def strata(source: Source) -> Iterator[tuple[str, PerturbedProblem]]:
+        for _ in range(3):
+            yield "labels that leave", growing_apart(_sized(source, -3, 3))
+
+    return fixed("R = |u|, λ = 0, u0 = u* = 2^j, u*_k = (1 + share_k)u0, shares ¼, ½, 1.", strata)
+
+
+def unbounded_in_time() -> Sampler:
+    """Return sets of λ beyond every bound, on which minimisers of the limit run off."""
+
+    def strata(source: Source) -> Iterator[tuple[str, PerturbedProblem]]:
+        for count in (5, 9):
+            yield "λ_k = k − 1", running_off_in_time(_sized(source, -2, 2, 2), count)
+
+    return fixed("R = ½u², u0 = 2^j, λ = 0, 1, …, 4 or 8, u*_k about e^{1−k}u0; rates 1 for λ.", strata)
+
+
+def spikes() -> Sampler:
+    """Return penalties that jump up at 0, where minimisers of the moved problems tend to."""
+
+    def strata(source: Source) -> Iterator[tuple[str, PerturbedProblem]]:
+        for _ in range(3):
+            yield "λ falls to 0", falling_onto_the_spike(_sized(source, -3, 0))
+
+    return fixed(
+        "R = |u|, ℓ = |u − u*|, u0 = u* = 2^j, λ_k = u0/2, u0/8, …, u*_k = u0 − λ_k; ½r, r(0) = 1.", strata
+    )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+
+import torch
 
 from claims.families import finite_problems, systems
 from claims.families.perturbed_problems import (
@@ -18,6 +21,7 @@ from claims.families.perturbed_problems import (
     started,
     volume,
 )
+from claims.kit.argmin_instances import PerturbedProblem
 from claims.kit.sampling import Batch, Sampler, Source, portions
 from claims.learning_constants import LOSSES
 
@@ -110,11 +114,19 @@ def draw_alone(source: Source, size: int, name: str, *, small: bool = False) -> 
         yield Batch(moving(problem, name), f"{family}, {name} alone", independent=True)
     for system in (source.choice(systems.MAKERS),) if small else systems.MAKERS:
         family, problem, terms = ALONE[name](source, system, source.choice(LOSSES))
-        yield Batch(first_and_last(problem), family, independent=False, attains=terms)
+        found = first_and_last(problem)
+        yield Batch(found, family, independent=False, attains=terms)
+        yield Batch(with_jumps(found), "corner: penalties that jump", independent=False)
+
+
+def with_jumps(p: PerturbedProblem) -> PerturbedProblem:
+    """Return the problem with penalties that are not continuous (A5), the same in all its objectives."""
+    weights = torch.ones_like(p.problem.weights)
+    return replace(p, problem=replace(p.problem, penalties=("jump", "spike", "spike"), weights=weights))
 
 
 def alone_moved(name: str, *, small: bool = False) -> Sampler:
     """Return the sampler of training problems in which one of the data moves; smaller ones for the limit."""
     fewer = f" {FEWER}" if small else ""
-    words = f"{DISTRIBUTION} Only {name} moves.{fewer}"
+    words = f"{DISTRIBUTION} Only {name} moves; corners with penalties that jump.{fewer}"
     return Sampler(words, partial(draw_alone, name=name, small=small))

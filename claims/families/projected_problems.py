@@ -26,6 +26,7 @@ EXTENDED = (
     f"{finite_problems.DISTRIBUTION}{IMAGES} θ on 1 or 2 cells and N a power of two, so that a member of Θ "
     "is constant on the N cells, or has the same projection as θ."
 )
+WITHOUT_A1 = " Corners besides, of them four with ‖u‖₀, |u|^½, −|u| or a double well."
 SMALL = f"{finite_problems.DISTRIBUTION}{IMAGES} Θ has 4 members, one or two samples; N is "
 
 #: One depth, or several at which minimisers, and minimal values, are seen to converge.
@@ -38,6 +39,9 @@ QUICK = tuple(name for name in SOLVED if name not in ("l2", "group_lasso", "max_
 
 #: Depths for θ on so many cells with E_N P_N Θ ⊂ Θ.
 DYADIC = {1: ((1, 2), (1, 4), (2, 8)), 2: ((2, 4), (2, 8), (4, 8))}
+
+#: R without A1, which the statements about sets alone do not need.
+NONCONVEX = ("l0", "half_power", "negative_l1", "double_well")
 
 Corner = tuple[str, ImageProblem, tuple[str, ...]]
 
@@ -154,6 +158,19 @@ def stopping(source: Source, layers: Sequence[int] = (1, 2, 4)) -> Corner:
     return "attains: λ alone, networks are the limit", found, ("excess",)
 
 
+def not_convex(source: Source) -> Corner:
+    """Return the same with an R that is not convex: states jump, or are led away from 0."""
+    u0, name = source.scale(2, low=-1, high=4), source.choice(NONCONVEX)
+    sequence, samples = alone(
+        over(scalar(u0, name=name), scalar(u0, lam=1.0, name=name), (0.0, 0.25, 0.5, 1.0))
+    )
+    by_size = (u0 * u0)[:, None]
+    sequence = replace(sequence, other=replace(sequence.other, lam=sequence.other.lam * by_size))
+    problem = posed(sequence, samples, source.integers(2, 1, 1, low=-2, high=2))
+    found = imaged(FiniteProblem(problem, source.choice(((1,), (1, 2), (2, 4)))))
+    return f"corner: {name}, not convex", found, ()
+
+
 def corners(source: Source, deep: Sequence[int] | None = None) -> Iterator[Corner]:
     """Yield the corners of one shard; ``deep`` are depths in the place of those that attain no other term."""
     yield repeated(source, source.choice(systems.MAKERS), source.choice(finite_problems.LOSSES))
@@ -167,6 +184,11 @@ def extended_corners(source: Source) -> Iterator[Corner]:
     """Yield corners in which E_N(Θ^N) ⊂ Θ."""
     yield from (repeated(source, source.choice(systems.MAKERS), "p=1"), between(source), hidden(source))
     yield from (resting(source), stopping(source))
+
+
+def beside(source: Source, found: Iterator[Corner]) -> Iterator[Corner]:
+    """Yield the corners, and four without convexity."""
+    yield from (*found, *(not_convex(source) for _ in NONCONVEX))
 
 
 # ---------------------------------------------------------------- samplers
@@ -191,7 +213,7 @@ def sampler(
 
 def problems() -> Sampler:
     """Return the sampler of projected problems."""
-    return sampler(DISTRIBUTION, finite_problems.volume, corners)
+    return sampler(f"{DISTRIBUTION}{WITHOUT_A1}", finite_problems.volume, lambda s: beside(s, corners(s)))
 
 
 def extended() -> Sampler:
@@ -201,7 +223,7 @@ def extended() -> Sampler:
         cells = source.choice(tuple(DYADIC))
         return finite_problems.volume(source, count, DYADIC[cells], cells=(cells,))
 
-    return sampler(EXTENDED, volume, extended_corners)
+    return sampler(f"{EXTENDED}{WITHOUT_A1}", volume, lambda s: beside(s, extended_corners(s)))
 
 
 def small(layers: Sequence[tuple[int, ...]], names: Sequence[str] = SOLVED) -> Sampler:

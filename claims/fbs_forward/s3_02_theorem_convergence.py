@@ -19,6 +19,8 @@ from claims.families import depths, off_catalogue, strategies
 from claims.kit.claim import claim
 
 theorem = claim("fbs_forward", "Theorem 3.2 (convergence)", assumes=(A1, A2, A3))
+#: A3 says of nothing but a convex R how its subgradients grow.
+convex = claim("fbs_forward", "Theorem 3.2 (convergence)", assumes=(A1, A2))
 solved = claim("fbs_forward", "Theorem 3.2 (convergence)", assumes=(A1, A2, A3, MODERATE))
 
 
@@ -69,4 +71,15 @@ def test_modulus_needs_minimum_at_zero(p, run):
 )
 def test_modulus_needs_linear_growth(p, run):
     """¼‖u‖⁴ from far away: subgradients outgrow every C0 + C1‖u‖, and so do gaps."""
+    return test_certificate_has_a_modulus.predicate(p, run)
+
+
+@convex.fails(
+    without=A1,
+    on=off_catalogue.letting_go(),
+    witness="convergence_jump_l0",
+    expected="ℓ₀, u0 = 1, K = 0, f = 0, λ = 2, N = 1: the state falls to 0 with D = ½, the constants allow 0",
+)
+def test_modulus_needs_convexity(p, run):
+    """ℓ₀: 0 is the only subgradient at u0, so that no V_n lets the state move, and it falls to 0."""
     return test_certificate_has_a_modulus.predicate(p, run)

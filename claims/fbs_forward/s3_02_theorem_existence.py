@@ -109,3 +109,14 @@ def test_solver_is_no_worse_than_a_network(p, run):
 def test_uniqueness_needs_convexity(pair, run):
     """−|u|: from ±ε the states part by 2(ε + σt), and from 0 both 0 and ±σt solve the system."""
     return test_solutions_from_two_starts.predicate(pair, run)
+
+
+@unique.fails(
+    without=SAME_SYSTEM,
+    on=network_pairs.of_two_systems(),
+    witness="uniqueness_other_data",
+    expected="K = 0, λ = 0, u0 = 0 for both, f = 1 and 2: u = t and 2t, and certificates 0",
+)
+def test_uniqueness_needs_one_system(pair, run):
+    """Two systems with other data: their solutions from one start part, and certificates know of one each."""
+    return test_solutions_from_two_starts.predicate(pair, run)

@@ -21,23 +21,36 @@ constants 4.7, 4.8, section 10.
 from claims import comparison, limit_constants, weak_constants
 from claims import convergence_constants as convergence
 from claims.assumptions import A1, A2, A3, MEMBERS, MODERATE, STRONG
-from claims.families import control_samplers, drawn_convergence
+from claims.families import control_samplers, convergence_failures, drawn_convergence
 from claims.kit.claim import claim
 from claims.kit.margin import at_most
 
 WITHOUT_A2 = "(4.7) and (4.8) bound the states by the network's own, so nothing asks where R is minimal"
 
+WITHOUT_A3 = (
+    "on ‖u‖ ≤ M, ‖∂R(u)‖ ≤ max_{‖w‖≤M+1} R − min_{‖w‖≤M} R, finite by A1; in the place of C0 + C1M it gives "
+    "another constant, and the states converge"
+)
+DISPENSABLE = {A2: WITHOUT_A2, A3: WITHOUT_A3}
+
 modulus = claim(
     "fbs_forward",
     "Corollary 3.9 (part I)",
     assumes=(A1, A3, MEMBERS, MODERATE),
-    dispensable={A2: WITHOUT_A2},
+    dispensable=DISPENSABLE,
 )
 convergent = claim(
     "fbs_forward",
     "Corollary 3.9 (part I)",
     assumes=(A1, A3, MEMBERS, STRONG, MODERATE),
-    dispensable={A2: WITHOUT_A2},
+    dispensable=DISPENSABLE,
+)
+#: A3 says of nothing but a convex R how its subgradients grow.
+convex = claim(
+    "fbs_forward",
+    "Corollary 3.9 (part I)",
+    assumes=(A1, MEMBERS, STRONG, MODERATE),
+    dispensable=DISPENSABLE,
 )
 weak_distances = claim("fbs_forward", "Corollary 3.9 (part I)", assumes=(MEMBERS,))
 STRONGLY = {"drawn": drawn_convergence.sequences(), "sampled": control_samplers.sequences(), "cost": 128}
@@ -121,4 +134,30 @@ def test_needs_strong_convergence(p, run):
 )
 def test_weights_need_strong_convergence(p, run):
     """τ = λ = 1 + r_k/2: the weight τλ tends weakly to 5/4, not to 1."""
+    return test_converges.predicate(p, run)
+
+
+@convex.fails(
+    without=A1,
+    on=convergence_failures.pushed_states(),
+    witness="controls_negative_l1",
+    expected="−|u|, λ = 1, u0 = 2^-7, A = 0, f = 1, N = 4, W = −1/16: −1.0546875; the limit at W = 0 is "
+    "1.0078125",
+    cost=64,
+)
+def test_states_need_convexity(p, run):
+    """−|u|: a push by 1/16 takes the state across 0, from where the prox leads to the other side."""
+    return test_converges.predicate(p, run)
+
+
+@convergent.fails(
+    without=A3,
+    on=convergence_failures.steep_states(),
+    witness="controls_quartic",
+    expected="¼u⁴, u0 = 4, W = 0, N = 64, λ_N = 1/64: near 4/√1.5 = 3.266, the limit at λ = 0 is 4; "
+    "(C0, C1) = (0, 1) allow 4/64",
+    cost=64,
+)
+def test_states_need_linear_growth(p, run):
+    """¼u⁴ from 4: a small λ moves the state by λ·4³, not by λ·4 (the constant fails, not the theorem)."""
     return test_converges.predicate(p, run)

@@ -12,16 +12,32 @@ while θ^k is on the way, as in Corollary 3.9.  (c) A bounded set has finite net
 the least value on a net, less the modulus at the radius of the net: J^N is bounded below by values that it
 takes.
 
+(d) Over a box Θ^N of a few parameters branch and bound closes the gap: for any ε it finds θ̂ ∈ Θ^N and a
+number with lower ≤ J^N on Θ^N, J^N(θ̂) ≤ lower + ε, as (b) and (c) say that it must.  The subject's numbers
+are held against J^N at points of Θ^N; a minimiser that is known lies in the boxes that are left.
+
 The controls are minimising sequences whose infimum is not attained; the arguments are in section 12.
 
 Shapes: members (batch, J), states (batch, samples, N+1, d).  Source: arXiv:2605.27133, Theorem 3.2 and (2.8),
 (2.10), *reconstructed*; constant 4.5, section 12.
 """
 
+from claims import box_margins
 from claims import existence_margins as margins
 from claims.assumptions import A1, A2, A3, A4, A5, BOUNDED, CLOSED, MEMBERS
-from claims.families import drawn_existence, drawn_learning, existence_failures, existence_sequences
+from claims.box_assumptions import BOX
+from claims.box_assumptions import MEMBERS as IN_THE_BOX
+from claims.families import (
+    box_problems,
+    drawn_existence,
+    drawn_learning,
+    existence_failures,
+    existence_sequences,
+)
 from claims.kit.claim import claim
+from claims.set_assumptions import A1 as CONVEX
+from claims.set_assumptions import A4 as CONTINUOUS
+from claims.set_assumptions import A5 as LIPSCHITZ
 from claims.set_assumptions import BETWEEN, CONVERGENT
 
 WITHOUT_A2 = "(4.5) compares two networks by the states of one of them; where R is minimal does not enter"
@@ -50,6 +66,13 @@ bounded = claim(
     "Theorem 3.2 (part II)",
     assumes=(*KEPT, BETWEEN),
     dispensable={**DISPENSABLE, A3: WITHOUT_A3},
+)
+
+box = claim(
+    "fbs_learning",
+    "Theorem 3.2 (part II)",
+    assumes=(CONVEX, CONTINUOUS, LIPSCHITZ, BOX, IN_THE_BOX),
+    dispensable=DISPENSABLE,
 )
 
 
@@ -86,6 +109,12 @@ def test_objective_of_a_network_is_lower_semicontinuous(p, run):
 def test_nets_bound_the_infimum(p, run):
     """min over a net of J^N ≤ J^N(θ) + modulus at half of its widest gap, for any θ that the net covers."""
     return margins.on_a_net(p, run)
+
+
+@box.holds(sampled=box_problems.existence(), cost=256)
+def test_branch_and_bound_encloses_the_minimum(p, run):
+    """lower ≤ J^N(θ) for all θ tried, J^N(θ̂) ∈ [lower, upper], θ̂ ∈ Θ^N, upper − lower ≤ ε."""
+    return box_margins.existence(p, run)
 
 
 @closed.fails(
@@ -157,4 +186,16 @@ def test_existence_needs_a_finite_regularizer(p, run):
 )
 def test_existence_needs_continuous_penalties(p, run):
     """λ_k = 2^-k: J(λ_k) = 2^-k → 0, but J(0) = 1: no λ has J = 0."""
+    return test_objective_of_a_network_is_lower_semicontinuous.predicate(p, run)
+
+
+@closed.fails(
+    without=CONVERGENT,
+    on=existence_failures.not_convergent(),
+    witness="existence_staying_away",
+    expected="R = |u|, W = 0, τ = u0 = 1, u* = 0, λ_k = 1, θ = 0, said to be within 2^-8: J = 0 and J(0) = 1",
+    cost=16,
+)
+def test_existence_needs_a_convergent_sequence(p, run):
+    """λ_k = 1 for all k does not tend to 0, whatever rates are said: J(0) = 1 > J(1) = 0."""
     return test_objective_of_a_network_is_lower_semicontinuous.predicate(p, run)

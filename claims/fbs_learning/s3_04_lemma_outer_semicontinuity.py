@@ -23,9 +23,13 @@ from claims.families import graph_sequences, interval_maps, strategies
 from claims.kit.claim import claim
 from claims.kit.margin import at_most
 
+WITHOUT_A3 = (
+    "the subgradients at u and at the u_k → u are bounded by A1 alone: on ‖u‖ ≤ M by "
+    "max_{‖w‖≤M+1} R − min_{‖w‖≤M} R, so that ε_k → 0; C0 + C1‖u‖ is one such bound"
+)
 inequality = claim("fbs_learning", "Lemma 3.4", assumes=(A1,))
-gaps_vanish = claim("fbs_learning", "Lemma 3.4", assumes=(A1, A3))
-convergence = claim("fbs_learning", "Lemma 3.4", assumes=(A1, A3, CONVERGES))
+gaps_vanish = claim("fbs_learning", "Lemma 3.4", assumes=(A1, A3), dispensable={A3: WITHOUT_A3})
+convergence = claim("fbs_learning", "Lemma 3.4", assumes=(A1, A3, CONVERGES), dispensable={A3: WITHOUT_A3})
 closed_graph = claim("fbs_learning", "Lemma 3.4", assumes=(ON_THE_GRAPH, CLOSED_VALUES, UPPER_SEMICONTINUOUS))
 CANDIDATES = {"drawn": strategies.graph_points(), "sampled": graph_sequences.candidates()}
 
@@ -101,6 +105,17 @@ def test_excess_needs_convexity(p, run):
 def test_limit_needs_convergence(p, run):
     """A p at which the p_k do not arrive need not be a subgradient."""
     return test_limit_is_a_subgradient.predicate(p, run)
+
+
+@gaps_vanish.fails(
+    without=A3,
+    on=graph_sequences.steep(),
+    witness="graph_quartic",
+    expected="¼u⁴, u = 4, u_1 = 2, p_1 = 8: the gap is 64 − 4 − 16 = 44, (C0, C1) = (0, 1) allow 2·4·2 = 16",
+)
+def test_gap_needs_linear_growth(p, run):
+    """¼u⁴ beyond the unit ball: gaps outgrow its constants there (the constant fails, not the lemma)."""
+    return test_gap_vanishes.predicate(p, run)
 
 
 @closed_graph.fails(

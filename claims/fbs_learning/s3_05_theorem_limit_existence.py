@@ -25,6 +25,7 @@ from claims.families import (
     drawn_convergence,
     drawn_existence,
     drawn_learning,
+    minimal_failures,
 )
 from claims.kit.claim import claim
 from claims.set_assumptions import A1, A2, A3, A4, A5, IN_BOXES, MEMBERS, MODERATE, VARIES_LITTLE
@@ -61,6 +62,10 @@ speeds = claim(
 )
 nested = claim(
     "fbs_learning", "Theorem 3.5", assumes=(A1, A3, A4, A5, MEMBERS, MODERATE), dispensable=DISPENSABLE
+)
+#: A3 says of nothing but a convex R how its subgradients grow.
+convex = claim(
+    "fbs_learning", "Theorem 3.5", assumes=(A1, A4, A5, MEMBERS, MODERATE), dispensable=DISPENSABLE
 )
 
 
@@ -148,3 +153,52 @@ def test_strong_limits_need_equicontinuity(p, run):
 def test_limits_need_a_closed_set(p, run):
     """λ_k = ½ − 2^-k/2 minimises on [0, ½): J(λ_k) = (½ + 2^-k/2)² → ¼; any λ < ½ has J > ¼."""
     return test_objective_of_the_limit_is_lower_semicontinuous.predicate(p, run)
+
+
+@theorem.fails(
+    without=A4,
+    on=compact_failures.open_losses(),
+    witness="existence_limit_open_loss",
+    expected="0 ≤ λ ≤ 1, R = |u|, u0 = 1, ℓ = u − e for u > e = 2^-16, else 1: J = 1 − e − λ for λ < 1 − e, "
+    "J = 1 beyond, inf 0",
+    cost=128,
+)
+def test_limits_need_a_continuous_loss(p, run):
+    """λ_k = 1 − 2^-k/4: J(λ_k) = 2^-k/4 − 2^-16 falls towards 0, but J(1) = 1: no λ has J = 0."""
+    return test_objective_of_the_limit_is_lower_semicontinuous.predicate(p, run)
+
+
+@theorem.fails(
+    without=A5,
+    on=compact_failures.spikes(),
+    witness="existence_limit_spike",
+    expected="ℓ = 0, γ = 1, 0 ≤ λ ≤ 1, r(0) = 1, r(s) = s for s > 0: J = λ for λ > 0, J(0) = 1, inf 0",
+    cost=128,
+)
+def test_limits_need_continuous_penalties(p, run):
+    """λ_k = 2^-k: J(λ_k) = 2^-k → 0, but J(0) = 1: no λ has J = 0."""
+    return test_objective_of_the_limit_is_lower_semicontinuous.predicate(p, run)
+
+
+@convex.fails(
+    without=A1,
+    on=minimal_failures.jumping_depths(),
+    witness="least_values_jump_l0",
+    expected="ℓ₀, Θ = {λ = ¾}, u0 = 1, u* = 0, W = 0: min J^1 = 0, min J^2 = 1, all moduli 0",
+    cost=64,
+)
+def test_least_values_need_convexity(p, run):
+    """ℓ₀: one layer lets go what two keep, and no certificate sees it (of the limit see Theorem 3.2)."""
+    return test_least_values_are_cauchy.predicate(p, run)
+
+
+@compact.fails(
+    without=IN_BOXES,
+    on=compact_failures.not_bounded(),
+    witness="existence_beyond_the_box",
+    expected="λ = 64, θ = 0, Θ said to be 0 ≤ λ ≤ 1, V = 0: ‖λ‖² = 4096, δ·1 = 64",
+    cost=16,
+)
+def test_strong_limits_need_a_bound(p, run):
+    """λ_k = 4^k: constants beyond every box (with R = ½u² they minimise e^{−2λ}, which has no minimum)."""
+    return test_weak_convergence_is_strong.predicate(p, run)

@@ -16,7 +16,7 @@ Shapes: members (batch, J), states (batch, samples, N+1, d).  Source: arXiv:2605
 
 from claims import learning_margins as margins
 from claims.assumptions import A1, A2, A3, A4, A5, BOUNDED, MEMBERS, MODERATE, STRONG
-from claims.families import drawn_learning, learning_failures, learning_sequences
+from claims.families import convergence_failures, drawn_learning, learning_failures, learning_sequences
 from claims.kit.claim import claim
 
 WITHOUT_A2 = "(4.7) and (4.8) bound the states by the network's own, so nothing asks where R is minimal"
@@ -24,11 +24,19 @@ WITHOUT_BOUND = (
     "(4.8) asks for L² norms of the controls only.  If θ^N → θ in L², then K, c, σ, products of controls, "
     "are equi-integrable: the largest step of the networks tends to 0, and (4.7) with it, bounded or not"
 )
-DISPENSABLE = {A2: WITHOUT_A2, BOUNDED: WITHOUT_BOUND}
+WITHOUT_A3 = (
+    "on ‖u‖ ≤ M, ‖∂R(u)‖ ≤ max_{‖w‖≤M+1} R − min_{‖w‖≤M} R, finite by A1; in the place of C0 + C1M it gives "
+    "another constant, and the objectives converge"
+)
+DISPENSABLE = {A2: WITHOUT_A2, A3: WITHOUT_A3, BOUNDED: WITHOUT_BOUND}
 KEPT = (A1, A3, A4, A5, MEMBERS, MODERATE)
 
 modulus = claim("fbs_learning", "Theorem 3.7", assumes=KEPT, dispensable=DISPENSABLE)
 theorem = claim("fbs_learning", "Theorem 3.7", assumes=(*KEPT, STRONG), dispensable=DISPENSABLE)
+#: A3 says of nothing but a convex R how its subgradients grow.
+convex = claim(
+    "fbs_learning", "Theorem 3.7", assumes=(A1, A4, A5, MEMBERS, MODERATE, STRONG), dispensable=DISPENSABLE
+)
 INSTANCES = {"drawn": drawn_learning.problems(), "sampled": learning_sequences.problems(), "cost": 256}
 
 
@@ -89,4 +97,28 @@ def test_objectives_need_a_continuous_loss(p, run):
 )
 def test_objectives_need_continuous_penalties(p, run):
     """r = 1{s > ½}: the norms ½ + 1/N are above the threshold, their limit is not."""
+    return test_objectives_converge.predicate(p, run)
+
+
+@convex.fails(
+    without=A1,
+    on=convergence_failures.pushed_objectives(),
+    witness="objective_negative_l1",
+    expected="−|u|, λ = 1, u0 = 2^-7, A = 0, f = 1, N = 4, W = −1/16, u* = u0 + 1: J_N = 2.0625², J = 0",
+    cost=64,
+)
+def test_objectives_need_convexity(p, run):
+    """−|u|: a push by 1/16 takes the state across 0, and away from the label that the limit reaches."""
+    return test_objectives_converge.predicate(p, run)
+
+
+@theorem.fails(
+    without=A3,
+    on=convergence_failures.steep_objectives(),
+    witness="objective_quartic",
+    expected="¼u⁴, u0 = u* = 4, W = 0, N = 64, λ_N = 1/64: J_N near (4 − 4/√1.5)² = 0.539, J = 0 at λ = 0",
+    cost=64,
+)
+def test_objectives_need_linear_growth(p, run):
+    """¼u⁴ from 4: a small λ moves the state by λ·4³, not by λ·4 (the constant fails, not the theorem)."""
     return test_objectives_converge.predicate(p, run)

@@ -17,11 +17,15 @@ from claims.kit.claim import claim
 from claims.set_assumptions import A1, A2, A3, A4, A5, IMAGE, MEMBERS
 
 SETS_ONLY = "J_N is J^N after P_N, by definition; of J^N nothing is asked but that it is a function"
+ONE_VALUE = (
+    f"{SETS_ONLY}; where the prox has several values any rule that chooses one makes it one (checked with R "
+    "that are not convex)"
+)
 proposition = claim(
     "fbs_learning",
     "Proposition 3.10",
-    assumes=(A1, MEMBERS, IMAGE),
-    dispensable=dict.fromkeys((A2, A3, A4, A5), SETS_ONLY),
+    assumes=(MEMBERS, IMAGE),
+    dispensable={A1: ONE_VALUE, **dict.fromkeys((A2, A3, A4, A5), SETS_ONLY)},
 )
 
 

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 import torch
 
 from claims import admissible_constants, convergence_constants, learning_constants
-from claims.kit import rounding
+from claims.kit import box_search, box_sets, rounding
 from claims.kit.arithmetic import Array, zeros
+from claims.kit.box_instances import BoxProblem
 from claims.kit.convergence_instances import AdmissibleSequence, LearningSequence
 from claims.kit.instances import Alista, AnyNetwork, Lista, Network, Regularizer
 from claims.kit.learning_problems import by_ends, learning, member, sets
@@ -67,6 +68,10 @@ class Run(Protocol):
 
     def objective_of(self, p: LearningSequence, network: AnyNetwork) -> Array:
         """Return J^N of the controls of a network, (batch,)."""
+        ...
+
+    def minimised(self, p: BoxProblem, cells: int | None, gap: Array) -> box_sets.Found:
+        """Return the minimum of J^N over Θ, of J without ``cells``, enclosed to ``gap`` (batch,)."""
         ...
 
     def outside(self, p: AdmissibleSequence, j: int) -> Array:
@@ -202,6 +207,23 @@ class FloatRun:
         forward = self.subject.forward if single or self.subject.takes_samples else together
         return self._asked("objective", tuple(p.label.shape[:1]), *asked, forward)
 
+    def minimised(self, p: BoxProblem, cells: int | None, gap: torch.Tensor) -> box_sets.Found:
+        self.solved[:] = [True]  # the other route knows minima no better than limits
+        return box_sets.joined([self._minimised(p.take(i), cells, float(gap[i])) for i in range(p.size)])
+
+    def _minimised(self, p: BoxProblem, cells: int | None, gap: float) -> box_sets.Found:
+        samples, single = p.problem.over(p.problem.sequence.first), p.problem.samples == 1
+        data = (p.problem.sequence.first.f, p.u0) if single else (samples.f, samples.u0)
+        A, f, u0 = (self._given(x) for x in (samples.network.A, *data))
+        problem = (Problem if single else SamplesProblem)(A, f, u0, self._regularizer(p.regularizer))
+        admissible = box_sets.few_pieces(p, self._given)
+        asked = (problem, learning(p.problem, self._given), admissible, cells, gap)
+        answer = self._called("minimise", "a minimum", *asked)
+        try:
+            return box_sets.found(p, answer, cells)
+        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+            raise SubjectError(f"{self.subject.name}: minimise: expected a minimum, {error}") from error
+
     def outside(self, p: AdmissibleSequence, j: int) -> torch.Tensor:
         theta, verdict = convergence_constants.function(p.sequence, j), torch.zeros_like(p.low[:, 0])
         for rows, closed in by_ends(p):
@@ -252,6 +274,9 @@ class BallRun:
 
     def objective_of(self, p: LearningSequence, network: AnyNetwork) -> Array:
         return learning_constants.objective(p, network, self.forward(p.over(network))[:, :, -1])
+
+    def minimised(self, p: BoxProblem, cells: int | None, gap: Array) -> box_sets.Found:
+        return box_search.found(p, cells)
 
     def outside(self, p: AdmissibleSequence, j: int) -> Array:
         return admissible_constants.outside(p, convergence_constants.function(p.sequence, j))

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard, cast
 import torch
 
 from claims.kit.argmin_instances import FiniteProblem, PerturbedProblem
+from claims.kit.box_instances import BoxProblem, MovedBoxProblem
 from claims.kit.compact_instances import CompactSequence
 from claims.kit.convergence_instances import AdmissibleSequence, ControlSequence, LearningSequence
 from claims.kit.gamma_instances import GammaLimits, GammaPerturbation, GammaSequence
@@ -47,6 +48,8 @@ KINDS: dict[str, type[Instances]] = {
         FiniteProblem,
         PerturbedProblem,
         ImageProblem,
+        BoxProblem,
+        MovedBoxProblem,
         GammaSequence,
         GammaPerturbation,
         GammaLimits,

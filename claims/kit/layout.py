@@ -7,7 +7,8 @@ parameters of regularisers are `claims.kit.coordinates`.
 
 Sequences of functions lose members and nothing else: Remark 3.6 and the Rademacher functions of Lemma 3.3
 are claims about those very functions, which no assumption protects from being moved.  Interval maps are
-not listed: their entries are ends and flags, and a moved one may be a map no more.
+not listed: their entries are ends and flags, and a moved one may be a map no more.  Nor are problems over
+boxes: a minimum that is enclosed takes as long as a thousand networks, and reductions try thousands.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ to round-off.  The radius adds the round-off of K, c and σ, which are products 
 
 Where an instance is decided again, in balls, the states come from `claims.oracle.moreau_yosida` instead: a
 route of its own through the prox, in floats, with an estimate of its error (about 1e-8) as the balls' radius.
-So the second decision is independent, though not one of 60 digits.  Outside A1 the limit is known for −‖u‖₁
-without data alone, in a closed form, which both arithmetics evaluate.
+So the second decision is independent, though not one of 60 digits.  Outside A1 and A3 the limit is
+known for −‖u‖₁, ‖u‖₀ and ¼‖u‖⁴ without data alone, in closed forms, which both arithmetics evaluate.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from flint import arb
 
 from claims.kit.arithmetic import Array, is_ball, matmul, matvec
 from claims.kit.instances import Alista, AnyNetwork, Lista, Regularizer
-from claims.oracle import elementary, entrywise, event_driven, moreau_yosida, outward
+from claims.oracle import elementary, entrywise, event_driven, moreau_yosida, unforced
 from claims.oracle import regularizers as oracle
 from claims.oracle.flow import UNIT, Flow, perturbation_bound
 
@@ -38,8 +38,8 @@ def limit(p: AnyNetwork, times: Sequence[float] | None = None) -> Limit:
     Where the oracle cannot proceed, or the numbers overflow, the radius is infinite: such an instance is
     undecided, never held.
     """
-    if p.regularizer.name in outward.SUPPORTED:
-        return _led_away(p, _times(p, times))
+    if p.regularizer.name in unforced.SUPPORTED:
+        return _closed_form(p, _times(p, times))
     if is_ball(p.u0):
         states, radius = _smoothed(p.map(lambda x: torch.as_tensor(entrywise.to_float(x))), _times(p, times))
         balls: Any = np.frompyfunc(_ball, 2, 1)(states, radius[:, None, None])
@@ -48,19 +48,19 @@ def limit(p: AnyNetwork, times: Sequence[float] | None = None) -> Limit:
     return Limit(*found)
 
 
-def _led_away(p: AnyNetwork, times: np.ndarray) -> Limit:
-    """Return the closed form for the one R without A1 whose limit is known, in either arithmetic."""
-    exact = is_ball(p.u0)
+def _closed_form(p: AnyNetwork, times: np.ndarray) -> Limit:
+    """Return the closed form for an R without A1 or A3 whose limit is known, in either arithmetic."""
+    exact, name = is_ball(p.u0), p.regularizer.name
     K, c, sigma, u0 = (x if exact else x.cpu().numpy() for x in (*system(p), p.u0))
     unknown: Any = _ball(0.0, np.inf) if exact else 0.0
     states = np.full((len(u0), len(times), u0.shape[1]), unknown)
     radius = np.full(len(u0), 0.0 if exact else np.inf)
     for i in range(len(u0)):
         try:
-            states[i] = outward.path(K[i], c[i], sigma[i], u0[i], times)
-        except outward.Stuck:
+            states[i] = unforced.path(name, K[i], c[i], sigma[i], u0[i], times)
+        except unforced.Stuck:
             continue
-        radius[i] = 0.0 if exact else outward.radius(sigma[i], u0[i])
+        radius[i] = 0.0 if exact else unforced.radius(name, sigma[i], u0[i])
     if exact:
         return Limit(states, elementary.to_ball(radius))
     return Limit(*(torch.as_tensor(x, device=p.u0.device) for x in (states, radius)))

@@ -2,8 +2,8 @@ r"""The implementation under test, as the functions that claims call.
 
 ``--subject pkg.mod:name`` names either a callable ``(Problem, Controls) -> states (batch, N+1, d)``,
 which replaces the forward recursion only, or an object (a module, a class instance) with one or more
-of the attributes ``forward``, ``prox``, ``project``, ``extend``, ``solve`` and ``objective``.  Parts
-that the subject does not bring are those of `fbscore`.
+of the attributes ``forward``, ``prox``, ``project``, ``extend``, ``solve``, ``objective`` and ``minimise``.
+Parts that the subject does not bring are those of `fbscore`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import torch
 import fbscore
 import fbscore.learning
 import fbscore.limit
+from fbscore.learning.minimise import Budget, Minimum, minimise, minimise_limit
 from fbscore.regularizers import Regularizer
 
 DEFAULT = "fbscore.network:forward"
@@ -25,8 +26,14 @@ DEFAULT = "fbscore.network:forward"
 #: The networks of the papers.  A subject of one's own runs the first unless its ``systems`` says otherwise.
 SYSTEMS = ("FBS", "LISTA", "ALISTA")
 
+#: Boxes and points behind an enclosed minimum, at most, and the time it may take: longer ones are open.
+EVALUATIONS, SECONDS = 100_000, 600.0
+
+#: Layers of the finest networks that bound the limit over boxes, about: few, as the boxes get small.
+LAYERS = 16
+
 #: The functions that a subject may bring.
-PARTS = ("forward", "prox", "project", "extend", "solve", "objective")
+PARTS = ("forward", "prox", "project", "extend", "solve", "objective", "minimise")
 
 
 class SubjectError(Exception):
@@ -42,15 +49,25 @@ def _solve(problem: Any, controls: Any, radius: float) -> Any:
     return fbscore.limit.solve(problem, controls, radius, max_layers=max(128, controls.N))
 
 
+def _minimise(problem: Any, learning: Any, admissible: Any, cells: int | None, gap: float) -> Minimum:
+    """Enclose a minimum, that of the limit if there are no ``cells``, with at most `EVALUATIONS`."""
+    budget = Budget(gap=gap, evaluations=EVALUATIONS, seconds=SECONDS)
+    if cells is None:
+        return minimise_limit(problem, learning, admissible, LAYERS, budget=budget)
+    return minimise(problem, learning, admissible, cells, budget)
+
+
 @dataclass(frozen=True)
 class Subject:
-    """The six functions that claims judge; the defaults are `fbscore`'s.
+    """The seven functions that claims judge; the defaults are `fbscore`'s.
 
     ``forward(problem, controls)`` returns states (batch, N+1, d); ``prox(regularizer, v, a)`` returns
     (batch, d); ``project(values, cells)`` and ``extend(values, cells)`` return functions on ``cells`` cells;
     ``solve(problem, controls, radius)`` returns `fbscore.Enclosure`, u(1) of the limit with a radius;
     ``objective(problem, controls, learning)`` returns the training objective of a network, (batch,), of a
-    `fbscore.Problem` or of `fbscore.Samples`; the default one runs the subject's own ``forward``.
+    `fbscore.Problem` or of `fbscore.Samples`; the default one runs the subject's own ``forward``;
+    ``minimise(problem, learning, admissible, cells, gap)`` returns a `fbscore.learning.minimise.Minimum` of
+    that objective over a `fbscore.learning.admissible.FewPieces`, of the limit's if ``cells`` is None.
     ``systems`` names the networks that ``forward`` runs; the report says which others were left out.
     ``takes_samples`` tells whether ``forward`` takes `fbscore.Samples` too, with states
     (batch, samples, N+1, d); another one is given all samples as one batch, the controls repeated.
@@ -63,6 +80,7 @@ class Subject:
     extend: Callable[[torch.Tensor, int], torch.Tensor] = fbscore.extend
     solve: Callable[[Any, Any, float], Any] = _solve
     objective: Callable[..., torch.Tensor] = fbscore.learning.objective
+    minimise: Callable[[Any, Any, Any, int | None, float], Any] = _minimise
     systems: tuple[str, ...] = SYSTEMS
     takes_samples: bool = True
 
@@ -80,7 +98,7 @@ def load(name: str) -> Subject:
     ------
     SubjectError
         If the text has no colon, the module cannot be imported, the name is not in it, or it is neither
-        callable nor has one of the attributes forward, prox, project, extend, solve, objective.
+        callable nor has one of the attributes forward, prox, project, extend, solve, objective, minimise.
     """
     if name == DEFAULT:
         return Subject()
@@ -115,7 +133,7 @@ def load(name: str) -> Subject:
         return Subject(name=name, systems=systems, takes_samples=samples, **parts)
     wanted = (
         "expected a callable (problem, controls) -> states or an object with forward, prox, project, extend, "
-        "solve or objective"
+        "solve, objective or minimise"
     )
     raise SubjectError(f"--subject: {wanted}, got {type(found).__name__}")
 

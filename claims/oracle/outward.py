@@ -35,7 +35,7 @@ def path(K: Any, c: Any, sigma: Any, u0: Any, times: Array) -> Array:
         raise Stuck("outward: expected K = 0 and c = 0, for other systems no closed form is known here")
     if np.any(may_be_zero(u0)):
         raise Stuck("outward: an entry of u0 is zero, from where more than one solution leads")
-    return u0 + sign(u0) * _moved(sigma, times)[:, None]
+    return u0 + sign(u0) * integral(sigma, times)[:, None]
 
 
 def radius(sigma: Array, u0: Array) -> float:
@@ -44,7 +44,7 @@ def radius(sigma: Array, u0: Array) -> float:
     return float((len(sigma) + 8) * UNIT * size)
 
 
-def _moved(sigma: Any, times: Array) -> Array:
+def integral(sigma: Any, times: Array) -> Array:
     """The integral of sigma from 0 to each of `times`, (T,)."""
     cells = len(sigma)
     shares = np.clip(times[:, None] * cells - np.arange(cells), 0.0, 1.0)

@@ -119,7 +119,11 @@ class Domain:
         one = pieces.W0.new_ones(1)
         matrices = (pieces.W0.flatten(), one if pieces.C is None else pieces.C.flatten(), one)
         found = zip(self.variation, pieces.tracks, matrices, strict=True)
-        return [(bound, _Variation(track, matrix)) for bound, track, matrix in found if bound is not None]
+        return [
+            (bound, _Variation(track, matrix))
+            for bound, track, matrix in found
+            if bound is not None and track.pieces > 1  # constants have no variation
+        ]
 
 
 @dataclass(frozen=True, eq=False)

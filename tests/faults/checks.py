@@ -61,6 +61,7 @@ LIMIT_VALUES = (
 )
 LIMIT_NEARLY, LIMIT_EXCESS = "test_limit_minimisers_are_nearly_optimal", "test_limit_excess_vanishes"
 LIMIT_CLUSTER = "test_limit_minimisers_cluster"
+CLUSTER_POINTS = ("test_cluster_points_of_minimisers_minimise", "test_limit_cluster_points_minimise")
 ALONE = {
     "start": ("test_minimum_follows_the_start", "test_limit_minimum_follows_the_start"),
     "data": ("test_minimum_follows_the_measurements", "test_limit_minimum_follows_the_measurements"),
@@ -70,3 +71,10 @@ LIMIT_CONTINUOUS = "test_objective_of_the_limit_is_continuous"
 LIMIT_LOWER = "test_objective_of_the_limit_is_lower_semicontinuous"
 STRONGLY, ALL_DEPTHS = "test_weak_convergence_is_strong", "test_h1_bound_of_all_depths"
 LEAST_VALUES = "test_least_values_are_cauchy"
+ENCLOSED, BOXES_CLOSE, BOXES_CONVERGE, BOXES_MOVED, LIMIT_BOXES_MOVED = (
+    "test_branch_and_bound_encloses_the_minimum",
+    "test_minima_over_boxes_are_close",
+    "test_minima_over_boxes_converge",
+    "test_minima_over_boxes_follow_the_data",
+    "test_limit_minima_over_boxes_follow_the_data",
+)

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import torch
 
-from claims import training_constants, training_margins
+from claims import cluster_margins, training_constants, training_margins
 from claims.kit.arithmetic import largest
 from claims.kit.subject import Subject
 from tests.faults.checks import (
     ALONE,
     CLUSTER,
+    CLUSTER_POINTS,
     EXCESS,
     FOLLOW,
     LEAST,
@@ -142,6 +143,18 @@ def _of_the_largest(patch: pytest.MonkeyPatch) -> Subject:
     return Subject()
 
 
+def _half_the_terms(patch: pytest.MonkeyPatch) -> Subject:
+    """Take half of every term that bounds J at cluster points."""
+    right = cluster_margins.cluster_points
+
+    def wrong(*given: Any, **how: Any) -> Any:
+        found = right(*given, **how)
+        return replace(found, terms={name: term / 2 for name, term in found.terms.items()})
+
+    patch.setattr(cluster_margins, "cluster_points", wrong)
+    return Subject()
+
+
 def _squared_shares(patch: pytest.MonkeyPatch) -> Subject:
     right = training_constants.falling
     patch.setattr(
@@ -221,6 +234,8 @@ TRAINING = (
     ),
     Fault("half the δ for the excess", margin("excesses", _halved), (EXCESS,)),
     Fault("half the δ for the one minimiser", margin("returns", _halved), (ONE_MINIMISER,)),
+    Fault("half the bound at cluster points", _half_the_terms, CLUSTER_POINTS),
+    Fault("worst members for minimisers", _judged("lowest", lambda x: 1 - x), CLUSTER_POINTS[:1]),
     Fault("distances of controls doubled", _judged("distances", _scaled_by(2.0)), (CLUSTER, LIMIT_CLUSTER)),
     Fault("distances of controls 2 % too small", _judged("distances", _scaled_by(0.98)), (CLUSTER,), "loose"),
     Fault(

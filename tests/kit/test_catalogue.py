@@ -61,6 +61,37 @@ def test_a_control_drops_an_assumption_of_its_claim(check):
     assert check.sampled.distribution
 
 
+def pairs():
+    """For each statement and assumption, what the catalogue says of dropping it."""
+    found = {}
+    for check in CHECKS:
+        statement = (check.path.parent.name, check.claim.reference)
+        said = {a: "dispensable" for a, _ in check.claim.dispensable}
+        said |= {a: "untestable" for a, _ in check.claim.untestable}
+        for a in (*check.claim.assumes, *said):
+            found.setdefault((*statement, a.key), set()).add(said.get(a, "assumed"))
+        if check.without is not None:
+            found[*statement, check.without.key].add(check.kind)
+    return found
+
+
+def test_every_pair_of_a_statement_and_an_assumption_has_an_answer():
+    answers = {"control", "exploration", "dispensable", "untestable"}
+    silent = [pair for pair, said in pairs().items() if not said & answers]
+    assert silent == []
+
+
+def test_what_a_control_drops_is_testable():
+    assert [pair for pair, said in pairs().items() if {"control", "untestable"} <= said] == []
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_arguments_and_reasons_are_given(check):
+    given = (*check.claim.dispensable, *check.claim.untestable)
+    assert all(len(why.split()) > 3 for _, why in given)
+    assert len({a.key for a, _ in given}) == len(given)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

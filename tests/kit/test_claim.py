@@ -4,6 +4,7 @@ Second paragraph, with a formula: |v| ≤ 1.
 """
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,19 @@ def test_description_of_a_control():
 def test_a_sampler_is_not_needed_for_a_description():
     assert theorem.holds(drawn=drawn(1))(predicate).check.describe(0, 0)["distribution"] == ""
     assert isinstance(held.check.sampled, Sampler)
+
+
+def test_what_is_not_testable_is_described_with_the_reason():
+    assert held.check.describe(0, 0)["untestable"] == []
+    limit = replace(SMALL, untestable="a limit of the oracle")
+    given = claim("toys", "Theorem 1", assumes=(ALWAYS, limit), untestable={ALWAYS: "a definition"})
+    entry = given.holds(drawn=drawn(1))(predicate).check.describe(0, 0)
+    reasons = {one["key"]: one["argument"] for one in entry["untestable"]}
+    assert reasons == {"small": "a limit of the oracle", "always": "a definition"}
+    assert all(one["text"] for one in entry["untestable"])
+    assert "untestable" not in limit.describe()
+
+
+def test_what_is_not_assumed_cannot_be_untestable():
+    with pytest.raises(TypeError, match="untestable: expected assumptions of Theorem 1, got small"):
+        claim("toys", "Theorem 1", assumes=(ALWAYS,), untestable={SMALL: "a reason"})

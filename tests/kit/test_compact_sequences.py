@@ -133,7 +133,12 @@ def test_instances_are_encoded_and_measure_themselves():
 
 @pytest.mark.parametrize(
     ("sampler", "lacking"),
-    [(compact_failures.chatter(), VARIES_LITTLE), (compact_failures.not_closed(), CLOSED)],
+    [
+        (compact_failures.chatter(), VARIES_LITTLE),
+        (compact_failures.not_closed(), CLOSED),
+        (compact_failures.open_losses(), set_assumptions.A4),
+        (compact_failures.spikes(), set_assumptions.A5),
+    ],
 )
 def test_failures_lack_one_assumption(sampler, lacking):
     for batch in batches(sampler, range(2)):
@@ -174,3 +179,24 @@ def test_half_open_sets_have_the_expected_values():
     assert values == pytest.approx([(0.5 + 2.0**-k / 2) ** 2 for k in range(1, 9)], rel=1e-12)
     assert float(at_limit.value[0]) == pytest.approx(0.25)
     assert math.isclose(values[-1], 0.25, abs_tol=4e-3)
+
+
+@pytest.mark.parametrize(
+    ("witness", "value"),
+    [
+        ("existence_limit_open_loss", lambda k: 2.0**-k / 4 - 2.0**-16),
+        ("existence_limit_spike", lambda k: 2.0**-k),
+    ],
+)
+def test_values_fall_to_zero_and_the_limit_has_one(witness, value):
+    *found, at_limit = objectives(witnesses.load(witness))
+    assert [float(one.value[0]) for one in found] == pytest.approx([value(k) for k in range(8)], rel=1e-9)
+    assert float(at_limit.value[0]) == 1.0
+
+
+def test_constants_beyond_the_box_are_further_than_weak_distances_say():
+    for batch in batches(compact_failures.not_bounded(), range(2)):
+        p = batch.instances
+        assert not IN_BOXES.predicate(p).any()
+        assert all(other.predicate(p).all() for other in ALWAYS if other is not IN_BOXES)
+        assert decide(compact_margins.strong(p, RUN)).violated.all()

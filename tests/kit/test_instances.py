@@ -24,7 +24,7 @@ from claims.families import (
 from claims.kit.decoding import KINDS, decode
 from claims.kit.instances import Instances, Network, NetworkPair, Regularizer, StepFunction, WeightPair
 from claims.oracle import elementary
-from tests.kit import toys
+from tests.kit import boxes, toys
 
 QUIET = settings(database=None, deadline=None, max_examples=25)
 #: What draws each kind of instance; networks are of any system.
@@ -51,6 +51,8 @@ DRAWN = {
     "finite_problem": drawn_problems.problems().map(lambda p: p.problem),
     "image_problem": drawn_problems.problems(),
     "perturbed_problem": drawn_training.problems(),
+    "box_problem": st.integers(0, 99).map(boxes.of_a_seed),
+    "moved_box_problem": st.integers(0, 99).map(boxes.moved_of_a_seed),
 }
 ALL = st.sampled_from(sorted(DRAWN)).flatmap(DRAWN.__getitem__)
 ONE = torch.ones(1, 1, dtype=torch.float64)

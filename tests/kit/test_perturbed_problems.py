@@ -30,6 +30,11 @@ FAILURES = {
     "prox": (perturbed_failures.jumping_prox(), sets.A1, (data.APPROACHING,)),
     "unbounded": (perturbed_failures.unbounded(), data.BOUNDED, (data.SEGMENT,)),
     "many": (perturbed_failures.many_minimisers(), data.UNIQUE, (data.APPROACHING,)),
+    "losses in the limit": (perturbed_failures.jumping_losses_of_limits(), sets.A4, (data.APPROACHING,)),
+    "starts on both sides": (perturbed_failures.parting_starts(), sets.A1, (sets.MODERATE,)),
+    "spikes": (perturbed_failures.spikes(), sets.A5, (data.SEGMENT,)),
+    "departing": (perturbed_failures.departing_data(), data.APPROACHING, (sets.MODERATE,)),
+    "unbounded in time": (perturbed_failures.unbounded_in_time(), data.BOUNDED, (data.NO_FASTER,)),
     "oscillating": (
         perturbed_failures.oscillating_minimisers(),
         data.NO_FASTER,

@@ -48,6 +48,12 @@ def test_an_objective_of_ones_own_is_a_part():
     assert Subject().objective is fbscore.learning.objective
 
 
+def test_a_minimiser_of_ones_own_is_a_part():
+    subject = load(f"{HERE}:searched")
+    assert subject.parts == ["minimise"]
+    assert subject.minimise(1, 2, 3, 4, 0.5) == (4, 0.5)
+
+
 def test_a_module_and_a_dotted_name():
     assert load("fbscore:network").parts == []
     assert load(f"{HERE}:Network.__call__").parts == ["forward"]

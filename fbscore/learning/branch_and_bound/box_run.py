@@ -119,7 +119,8 @@ def run(
         spreading = spread.over(reach, j)
         argument = _added(spreading, moves.data, h, noise)
         result = _added(spreading, moves.whole, h, doubt[j] * noise)
-        after_reach, slope = result, None
+        # A prox that couples the entries keeps distances, not the distances of single entries.
+        after_reach, slope = Reach(result.norm, result.norm.expand_as(result.entries)), None
         if form is not None:
             weights = h * boxes.s_low[j], h * boxes.s_high[j]
             after_reach, slope = _through_prox(form, v, after, weights, argument.scaled(up), result, noise)

@@ -66,10 +66,19 @@ class Hunt:
         if not hint < self._hint:
             return False
         self._hint = hint
-        low, high = (float(x) for x in self.model.certify(points[best][None]))
-        if high < self.upper:
-            self.x, self.lower, self.upper = points[best], low, high
+        self._certify(points[best])
         return True
+
+    def take(self, point: Tensor) -> None:
+        """Value one point of the box, if it is in the set, whatever the hints say of it."""
+        if bool(self._inside(point[None])[0]):
+            self.evaluations += 1
+            self._certify(point)
+
+    def _certify(self, point: Tensor) -> None:
+        low, high = (float(x) for x in self.model.certify(point[None]))
+        if high < self.upper:
+            self.x, self.lower, self.upper = point, low, high
 
     def _inside(self, points: Points) -> Bool[Tensor, "points"]:
         """Which of them are points of the set."""

@@ -96,6 +96,7 @@ class LimitModel(Model):
             difference = centre.value - self.learning.labels.reshape(1, -1, self.problem.d)
             ball = Ball.of(centre.radius + apart, difference)
             bound = torch.maximum(bound, value_bound(loss, difference, ball, here.penalty))
+            value = loss.value(difference, torch.zeros_like(difference)).mean(1) + here.penalty.lower
         return BoxBounds(bound, value, *known(None, lower), coarse)
 
     def _mean_value(

@@ -174,15 +174,22 @@ class Search:
     def _part(self, boxes: Pool, level: int) -> Pool:
         found = self.model.bounds(boxes.lower, boxes.upper, level)
         self.evaluations += len(boxes)
-        self._offer(boxes, found)
+        self._offer(boxes, found, level)
         return boxes.bounded(found, self.domain, self.model.levels - 1)
 
-    def _offer(self, boxes: Pool, found: BoxBounds) -> None:
-        """The centres that look best."""
+    def _offer(self, boxes: Pool, found: BoxBounds, level: int) -> None:
+        """The centres that look best.
+
+        Where hints come from a network and values from the limit, the best hint is not the best value: the
+        best centre is valued itself, or the upper bound would stay at what the hints lead to.
+        """
         values = torch.where(found.value.isnan(), torch.inf, found.value)
         best = values.topk(min(OFFERS, len(boxes)), largest=False).indices
         if float(values[best[0]]) < self.hunt.upper:
-            self.hunt.offer(0.5 * (boxes.lower[best] + boxes.upper[best]))
+            centres = 0.5 * (boxes.lower[best] + boxes.upper[best])
+            self.hunt.offer(centres)
+            if 0 < level == self.model.levels - 1:
+                self.hunt.take(centres[0])
 
 
 def _halvings(boxes: int, P: int) -> int:
