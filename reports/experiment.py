@@ -68,11 +68,11 @@ class Transfer:
     def share(self) -> float | None:
         r"""The largest share of modulus and round-off that a change takes up.
 
-        Above 1 a proved bound is exceeded; a NaN is no bound kept.
+        Above 1 a proved bound is exceeded; a replicate with a number that is not finite has no share.
         """
         forgiven = self.rounding if len(self.rounding) == len(self.modulus) else (0.0,) * len(self.modulus)
         rows = zip(self.change, self.modulus, forgiven, strict=False)
-        shares = [_share(abs(x), y + z) for x, y, z in rows]
+        shares = [_share(abs(x), y + z) for x, y, z in rows if all(map(math.isfinite, (x, y, z)))]
         return max(shares, default=None)
 
 
@@ -157,7 +157,7 @@ class Experiment:
 def _share(change: float, most: float) -> float:
     if change == 0 and most == 0:
         return 0.0
-    return change / most if change >= 0 and most > 0 else math.inf
+    return change / most if most > 0 else math.inf
 
 
 def mean(values: Sequence[float]) -> float | None:

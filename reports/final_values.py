@@ -27,7 +27,7 @@ CAP = 4.0
 Scale = Axis | LogAxis
 
 
-def panels(name: str, row: Sequence[Panel], measure: str, level: float = 0.95) -> list[Markup | None]:
+def panels(name: str, row: Sequence[Panel], measure: str, confidence: float = 0.95) -> list[Markup | None]:
     r"""The panels of one row on the same axes; None where nothing is recorded."""
     values = [x for panel in row for cell in panel.cells for x in cell.final(measure) if math.isfinite(x)]
     depths = sorted({cell.depth for panel in row for cell in panel.cells if cell.depth > 0})
@@ -36,7 +36,7 @@ def panels(name: str, row: Sequence[Panel], measure: str, level: float = 0.95) -
         return [None] * len(row)
     side = 0.35
     across = Axis(math.log2(depths[0]) - side, math.log2(depths[-1]) + side, LEFT, WIDTH - RIGHT)
-    return [_svg(f"{name}-{k}", panel, measure, across, up, level) for k, panel in enumerate(row)]
+    return [_svg(f"{name}-{k}", panel, measure, across, up, confidence) for k, panel in enumerate(row)]
 
 
 def scale(values: Sequence[float]) -> Scale | None:

@@ -1,9 +1,11 @@
 r"""The experiment of section 5: networks of 2 to 64 layers, trained on the same data, run at other depths.
 
-What is finished stays on disk, in a folder whose name depends on everything that could change a number:
-design, seed, dtype, device, threads, the version of torch and the source text of `fbscore` and of
-`claims.experiments`.  Work is cut into cells and tables of transfers, which processes that run it at once
-share.
+What is finished stays on disk, under names that depend on everything that could change a number.  The folder
+is named by what training depends on: design, seed, dtype, device, threads, versions of the packages that
+compute, the source text of `fbscore` and of `claims.experiments`.  In it tables of transfers, which hold what
+was judged, are named by the source text of all of `claims` besides: a judge that was changed judges anew, of
+networks that need not be trained anew.  Work is cut into cells and tables, which processes that run it at
+once share.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,9 @@ __all__ = ["EXPERIMENT", "DepthExperiment"]
 
 Report = Callable[[str], None]
 
+#: What computes beside torch; photographs come with scikit-image.
+PACKAGES = ("numpy", "scipy", "scikit-image")
+
 
 @dataclass(frozen=True)
 class DepthExperiment:
@@ -57,10 +63,10 @@ class DepthExperiment:
         place = Place(seed, device, dtype)
         key = run_key(design, place)
         store = Store(folder / f"{self.name}-{key}")
-        wanted = cells(design)
-        mine = set(store.work(jobs(design, wanted, place, store, report), report))
+        wanted, named = cells(design), _tables(design, judge_key())
+        mine = set(store.work(jobs(design, wanted, named, place, store, report), report))
         curves = {c: Curves.of(store.load(c.name), reused=c.name not in mine) for c in wanted}
-        tables = [store.load(name) for name in _tables(design)]
+        tables = [store.load(name) for name in named]
         return Outcome(
             self.name,
             size,
@@ -80,7 +86,7 @@ class DepthExperiment:
 
 
 def run_key(design: Design, place: Place) -> str:
-    """Return what names the folder of a run."""
+    """Return what names the folder of a run: what the training of its cells depends on."""
     return fingerprint(
         design=design.document(),
         seed=place.seed,
@@ -88,12 +94,25 @@ def run_key(design: Design, place: Place) -> str:
         device=str(place.device),
         threads=torch.get_num_threads(),
         torch=torch.__version__,
+        versions={name: _version(name) for name in PACKAGES},
         sources=sources("fbscore", "claims.experiments"),
     )
 
 
-def jobs(design: Design, wanted: list[Cell], place: Place, store: Store, report: Report) -> list[Job]:
-    """Return one job a cell, and one for each table of transfers when its cells are trained."""
+def judge_key() -> str:
+    """Return what names the tables of a run: the source text of the judge, constants and oracles included."""
+    return fingerprint(sources=sources("claims"))
+
+
+def jobs(
+    design: Design,
+    wanted: list[Cell],
+    tables: Mapping[str, tuple[str, str]],
+    place: Place,
+    store: Store,
+    report: Report,
+) -> list[Job]:
+    """Return one job a cell, and one for each of the named tables of transfers when its cells are trained."""
 
     def training(cell: Cell) -> Job:
         return Job(cell.name, lambda path: train_cell(design, cell, place, path, report))
@@ -106,7 +125,7 @@ def jobs(design: Design, wanted: list[Cell], place: Place, store: Store, report:
             name, lambda _: transfer_table(design, mine, place, store, report), tuple(c.name for c in mine)
         )
 
-    return [*map(training, wanted), *(table(name, *of) for name, of in _tables(design).items())]
+    return [*map(training, wanted), *(table(name, *of) for name, of in tables.items())]
 
 
 def transfer_table(
@@ -136,9 +155,17 @@ def transfer_table(
     return {"rows": [row.plain() for row in rows], **named, **costs}
 
 
-def _tables(design: Design) -> dict[str, tuple[str, str]]:
-    """Return the names of the tables with data and system."""
-    return {f"{data}-{system}-transfers": (data, system) for data in design.data for system in design.systems}
+def _tables(design: Design, judge: str) -> dict[str, tuple[str, str]]:
+    """Return the names of the tables, which were judged by ``judge``, with data and system."""
+    pairs = [(data, system) for data in design.data for system in design.systems]
+    return {f"{data}-{system}-transfers-{judge}": (data, system) for data, system in pairs}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _rows(table: Mapping[str, Any]) -> list[Transfer]:

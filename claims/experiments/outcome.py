@@ -110,6 +110,10 @@ class Outcome:
         for (data, system), rows in sorted(self.transfers.items()):
             named = {"record": "transfer", "experiment": self.name, "data": data, "system": system}
             for x in rows:
-                note = "" if not x.exceeded else "exceeded beyond rounding"
+                notes = {
+                    "exceeded beyond rounding": x.exceeded,
+                    "a number is not finite: it decides nothing": not x.finite,
+                }
+                note = "; ".join(text for text, so in notes.items() if so)
                 found.append({**named, **x.plain(), "note": note})
         return found

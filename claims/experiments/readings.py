@@ -2,22 +2,23 @@ r"""What is read off the outcome: each question a function from the outcome to a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 from claims.experiments import statistics
 from claims.experiments.design import SHUFFLED, TRAINED, UNSCALED
-from claims.experiments.outcome import Curves, Outcome, Row
+from claims.experiments.outcome import Outcome, Row
 from claims.experiments.statistics import INCONCLUSIVE, OBSERVED, REFUTED, Effect, Group, Observation
 from claims.experiments.transfer import Transfer
 
 __all__ = [
+    "changes_less",
     "changes_shrink",
     "decrements_shrink",
     "falls",
     "learnt_relation",
     "scaling_matters",
-    "settles",
     "transferred",
     "validated",
 ]
@@ -43,35 +44,23 @@ def decrements_shrink(outcome: Outcome, question: str, kinds: Sequence[Kind]) ->
     return _along(outcome, question, kinds, _second_differences, "falls by less with every doubling of N")
 
 
-def settles(outcome: Outcome, question: str, kinds: Sequence[Kind]) -> Observation:
-    """Return whether |L_N − L_2N| − |L_2N − L_4N| > 0 for every N, whatever the signs."""
+def changes_less(outcome: Outcome, question: str, kinds: Sequence[Kind]) -> Observation:
+    """Return whether |L_N − L_2N| − |L_2N − L_4N| > 0 for every N, of any sign; no convergence is shown."""
     return _along(outcome, question, kinds, _sizes, "changes by less with every doubling of N")
 
 
 def _along(
     outcome: Outcome, question: str, kinds: Sequence[Kind], differences: Differences, text: str
 ) -> Observation:
-    groups = [
-        _group(kind, outcome.trained(*kind), measure, differences, text)
-        for kind in kinds
-        for measure in MEASURES
-    ]
+    groups = [_group(outcome, kind, measure, differences, text) for kind in kinds for measure in MEASURES]
     return Observation(question, tuple(groups), _summary(groups))
 
 
-def _group(
-    kind: Kind, trained: Mapping[int, Curves], measure: str, differences: Differences, text: str
-) -> Group:
-    stopped = [f"N = {N}: {curves.stopped}" for N, curves in trained.items() if curves.stopped]
-    if stopped:
-        return Group(*kind, MEASURES[measure], INCONCLUSIVE, (), "training stopped, " + "; ".join(stopped))
-    last = {N: curves.final(measure) for N, curves in trained.items()}
-    found = _effects(differences(last))
-    verdict = statistics.decided(found)
+def _group(outcome: Outcome, kind: Kind, measure: str, differences: Differences, text: str) -> Group:
+    last = {N: curves.final(measure) for N, curves in outcome.trained(*kind).items()}
     means = ", ".join(f"{sum(row) / len(row):.3g}" for row in last.values())
-    depths = ", ".join(map(str, last))
-    said = f"{means} at N = {depths}; {text}: {verdict}{_against(found)}"
-    return Group(*kind, MEASURES[measure], verdict, found, said)
+    said = f"{means} at N = {', '.join(map(str, last))}; {text}"
+    return _plain(outcome, [kind], MEASURES[measure], differences(last), said)
 
 
 def _decrements(last: Mapping[int, Row]) -> Labelled:
@@ -101,15 +90,15 @@ def _shrinking(changes: Mapping[int, Row]) -> Labelled:
 
 def learnt_relation(outcome: Outcome, question: str) -> Observation:
     """Return whether the final loss is larger with shuffled labels, at every depth."""
-    true = outcome.trained("synthetic", "FBS")
-    lost = outcome.trained("synthetic", "FBS", SHUFFLED)
+    kinds: list[Kind] = [("synthetic", "FBS", SHUFFLED), ("synthetic", "FBS", TRAINED)]
+    lost, true = (outcome.trained(*kind) for kind in kinds)
 
     def differences(measure: str) -> Labelled:
         rows = ((N, lost[N].final(measure), true[N].final(measure)) for N in true)
         return [((f"N = {N}", N, N), _minus(x, y), x) for N, x, y in rows]
 
     groups = [
-        _plain(("synthetic", "FBS", SHUFFLED), name, differences(measure), "larger than with true labels")
+        _plain(outcome, kinds, name, differences(measure), "larger than with true labels")
         for measure, name in MEASURES.items()
     ]
     return Observation(question, tuple(groups), _summary(groups))
@@ -121,7 +110,8 @@ def scaling_matters(outcome: Outcome, question: str) -> Observation:
     rows = ((N, [abs(x) for x in outcome.doubled[N]], scaled[N]) for N in scaled)
     differences = [((f"{N} → {2 * N}", N, 2 * N), _minus(x, y), x) for N, x, y in rows]
     text = "changes more with twice the layers than where h = 1/N"
-    group = _plain(("synthetic", "FBS", UNSCALED), "change of the objective", differences, text)
+    kinds: list[Kind] = [("synthetic", "FBS", UNSCALED), ("synthetic", "FBS", TRAINED)]
+    group = _plain(outcome, kinds, "change of the objective", differences, text)
     return Observation(question, (group,), _summary([group]))
 
 
@@ -133,7 +123,7 @@ def validated(outcome: Outcome, question: str) -> Observation:
         rows = ((N, x.first("validation"), x.final("validation")) for N, x in trained.items())
         differences = [((f"N = {N}", N, N), _minus(x, y), x) for N, x, y in rows]
         text = "below that of the untrained network"
-        groups.append(_plain((data, system, TRAINED), "validation loss", differences, text))
+        groups.append(_plain(outcome, [(data, system, TRAINED)], "validation loss", differences, text))
     return Observation(question, tuple(groups), _summary(groups))
 
 
@@ -141,22 +131,29 @@ def validated(outcome: Outcome, question: str) -> Observation:
 
 
 def transferred(outcome: Outcome, question: str) -> Observation:
-    """Return whether the change of the objective keeps within its modulus; it is refuted if it does not."""
-    groups: list[Group] = []
-    for (data, system), rows in outcome.transfers.items():
-        moved = [row for row in rows if row.trained != row.depth]
-        labelled: Labelled = [
-            ((f"{x.trained} → {x.depth}", x.trained, x.depth), x.change, _minus(x.objective, x.change))
-            for x in moved
-        ]
-        exceeded = [f"{x.trained} → {x.depth}" for x in rows if x.exceeded]
-        verdict = REFUTED if exceeded else OBSERVED
-        largest = max(x.ratio for x in rows)
-        text = f"the change is at most {largest:.2g} of its modulus"
-        text = f"the modulus is exceeded: {', '.join(exceeded)}" if exceeded else text
-        found = () if exceeded else _effects(labelled)
-        groups.append(Group(data, system, TRAINED, "change of the objective", verdict, found, text))
+    """Return whether the change of the objective keeps within its modulus; it is refuted if it does not.
+
+    Refuted by finite numbers only; where one overflows, or training stopped, it is inconclusive.
+    """
+    kinds: list[Kind] = [(data, system, TRAINED) for data, system in outcome.transfers]
+    groups = [_kept(outcome, kind, outcome.transfers[kind[:2]]) for kind in kinds]
     return Observation(question, tuple(groups), _summary(groups))
+
+
+def _kept(outcome: Outcome, kind: Kind, rows: Sequence[Transfer]) -> Group:
+    measure = "change of the objective"
+    if exceeded := [f"{x.trained} → {x.depth}" for x in rows if x.exceeded]:
+        return Group(*kind, measure, REFUTED, (), f"the modulus is exceeded: {', '.join(exceeded)}")
+    overflown = [f"{x.trained} → {x.depth}" for x in rows if not x.finite]
+    if reason := _stopped(outcome, [kind]) or _not_finite(overflown):
+        return Group(*kind, measure, INCONCLUSIVE, (), reason)
+    labelled: Labelled = [
+        ((f"{x.trained} → {x.depth}", x.trained, x.depth), x.change, _minus(x.objective, x.change))
+        for x in rows
+        if x.trained != x.depth
+    ]
+    text = f"the change is at most {max(x.ratio for x in rows):.2g} of its modulus"
+    return Group(*kind, measure, OBSERVED, _effects(labelled), text)
 
 
 def changes_shrink(outcome: Outcome, question: str) -> Observation:
@@ -164,7 +161,8 @@ def changes_shrink(outcome: Outcome, question: str) -> Observation:
     groups: list[Group] = []
     for (data, system), rows in outcome.transfers.items():
         differences, text = _shrinking(_doublings(rows)), "falls with every doubling of N"
-        groups.append(_plain((data, system, TRAINED), "change with twice the layers", differences, text))
+        kind = (data, system, TRAINED)
+        groups.append(_plain(outcome, [kind], "change with twice the layers", differences, text))
     return Observation(question, tuple(groups), _summary(groups))
 
 
@@ -176,10 +174,27 @@ def _doublings(rows: Sequence[Transfer]) -> dict[int, Row]:
 # ---------------------------------------------------------------- words
 
 
-def _plain(kind: Kind, measure: str, differences: Labelled, text: str) -> Group:
+def _plain(outcome: Outcome, kinds: Sequence[Kind], measure: str, differences: Labelled, text: str) -> Group:
+    """Return what the differences say of the first of the kinds; all of them were looked at."""
+    overflown = [label[0] for label, x, _ in differences if not all(map(math.isfinite, x))]
+    if reason := _stopped(outcome, kinds) or _not_finite(overflown):
+        return Group(*kinds[0], measure, INCONCLUSIVE, (), reason)
     found = _effects(differences)
     verdict = statistics.decided(found)
-    return Group(*kind, measure, verdict, found, f"{text}: {verdict}{_against(found)}")
+    return Group(*kinds[0], measure, verdict, found, f"{text}: {verdict}{_against(found)}")
+
+
+def _stopped(outcome: Outcome, kinds: Sequence[Kind]) -> str:
+    """Return where training stopped, nothing if nowhere: cells that diverged decide no question."""
+    cells = [(kind[2], N, x.stopped) for kind in kinds for N, x in outcome.trained(*kind).items()]
+    found = [
+        f"N = {N}{'' if variant == TRAINED else f', {variant}'}: {why}" for variant, N, why in cells if why
+    ]
+    return f"training stopped, {'; '.join(found)}" if found else ""
+
+
+def _not_finite(labels: Sequence[str]) -> str:
+    return f"a number is not finite: {', '.join(labels)}" if labels else ""
 
 
 def _effects(differences: Labelled) -> tuple[Effect, ...]:

@@ -2,7 +2,8 @@ r"""Paired differences over replicates, their intervals, and the verdicts read o
 
 Replicates are independent draws of the whole problem, and within one replicate every depth trains on the same
 draw, so differences between depths are taken replicate by replicate.  Intervals are Student's, simultaneous
-over the k differences of one question by Bonferroni's inequality: each has the level 1 − (1 − level)/k.
+over the k differences of one question by Bonferroni's inequality: each has the level 1 − (1 − level)/k, if
+the differences are about normal, which so few replicates cannot show.
 Student (W. S. Gosset), Biometrika 6 (1908) 1-25; O. J. Dunn, J. Amer. Statist. Assoc. 56 (1961) 52-64.
 """
 

@@ -4,11 +4,13 @@ With θ^N trained, |J^M(P_M E_N θ^N) − J^N(θ^N)| is at most the mean over th
 e (‖u_N − u*‖ + ‖u_M − u*‖), e = (4.7) of the one network + (4.7) of the other + (4.8) where M does not refine
 N, plus Σ weights·δ(‖v^N‖ + ‖v^M‖) over the three controls, δ = ‖E_M P_M E_N v − E_N v‖.  The left side comes
 from `fbscore`, the right side from the judge (`claims.experiments.modulus`), who runs both networks once
-more: a subject that runs another network is found out.
+more: were `fbscore`'s network another one, it would be found out where the change exceeds the modulus.
+Another subject is not trained: with ``--subject`` observations are left out.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -51,15 +53,24 @@ class Transfer:
 
     @property
     def exceeded(self) -> bool:
-        """Whether the proved bound is exceeded beyond round-off; a NaN is no bound kept."""
-        triples = zip(self.change, self.modulus, self.rounding, strict=True)
-        return any(not abs(change) <= most + own for change, most, own in triples)
+        """Whether the proved bound is exceeded beyond round-off; what overflows refutes nothing."""
+        return any(abs(change) > most + own for change, most, own in self._known)
+
+    @property
+    def finite(self) -> bool:
+        """Whether every replicate has finite numbers; otherwise it is open if the bound is kept."""
+        return len(self._known) == len(self.change)
 
     @property
     def ratio(self) -> float:
         """The largest of change/modulus over the replicates; 0 where nothing may change and nothing did."""
-        pairs = zip(self.change, self.modulus, strict=True)
-        return max((abs(change) / most for change, most in pairs if most > 0), default=0.0)
+        return max((abs(change) / most for change, most, _ in self._known if most > 0), default=0.0)
+
+    @property
+    def _known(self) -> list[tuple[float, float, float]]:
+        """Change, modulus and round-off of the replicates in which they are finite."""
+        triples = zip(self.change, self.modulus, self.rounding, strict=True)
+        return [triple for triple in triples if all(map(math.isfinite, triple))]
 
     def plain(self) -> dict[str, Any]:
         """Return the numbers as plain data."""

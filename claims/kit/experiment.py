@@ -15,9 +15,10 @@ import torch
 #: What the option ``--experiment-size`` may say; ``tiny`` is for tests, ``paper`` for a GPU.
 SIZES = ("tiny", "everyday", "paper")
 
-#: The one route of an observation, and why it is left out.
+#: The one route of an observation, and why it is left out: nobody asked, or somebody asked about a subject.
 ROUTE = "observed"
 LEFT_OUT = "runs with --experiments or in the profile thorough"
+OTHER_SUBJECT = "trains fbscore's own network; the subject is {}"
 
 #: Verdicts of an observation that leave the run green, and the one that does not: a proved bound is exceeded.
 OBSERVED = ("observed", "not observed", "inconclusive")

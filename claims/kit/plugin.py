@@ -23,7 +23,6 @@ import pytest
 from claims.kit import options
 from claims.kit.claim import Check
 from claims.kit.evidence import EvidenceError, Writer, utc_now
-from claims.kit.experiment import LEFT_OUT
 from claims.kit.profiles import PROFILES
 from claims.kit.session import Session, Settings
 from claims.kit.subject import SubjectError
@@ -152,8 +151,8 @@ class ClaimsRun:
 
     def _item(self, check: Check, route: str) -> Any:
         """Return the parameter of a route; an observation that does not run is skipped with the reason."""
-        if check.kind == "observation" and not self.settings.experiments:
-            return pytest.param(route, marks=pytest.mark.skip(reason=LEFT_OUT))
+        if check.kind == "observation" and (reason := self.settings.no_experiments):
+            return pytest.param(route, marks=pytest.mark.skip(reason=reason))
         return route
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:

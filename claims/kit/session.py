@@ -23,11 +23,11 @@ import torch
 from claims.kit.claim import Check
 from claims.kit.context import DTYPES, FloatRun
 from claims.kit.evidence import SCHEMA, Writer, utc_now
-from claims.kit.experiment import OBSERVED
+from claims.kit.experiment import LEFT_OUT, OBSERVED, OTHER_SUBJECT
 from claims.kit.observing import Observer
 from claims.kit.profiles import PROFILES
 from claims.kit.routes import Outcome, Route, run_route
-from claims.kit.subject import SubjectError, load
+from claims.kit.subject import DEFAULT, SubjectError, load
 from claims.kit.witnesses import WitnessError
 
 #: Verdicts of a route that leave the run green, by the kind of the check; an exploration's all but an error.
@@ -59,6 +59,13 @@ class Settings:
     experiment_seed: int = 0
     experiment_folder: str = ""
 
+    @property
+    def no_experiments(self) -> str:
+        """Why experiments do not run; nothing where they do."""
+        if not self.experiments:
+            return LEFT_OUT
+        return "" if self.subject == DEFAULT else OTHER_SUBJECT.format(self.subject)
+
     def header(self) -> dict[str, Any]:
         """Return the fields of the ``run`` record."""
         profile = PROFILES[self.profile]
@@ -70,7 +77,7 @@ class Settings:
         }
         fields = {k: v for k, v in asdict(self).items() if k != "folder" and not k.startswith("experiment")}
         asked = {"size": self.experiment_size, "seed": self.experiment_seed}
-        fields["experiments"] = asked if self.experiments else None
+        fields["experiments"] = None if self.no_experiments else asked
         fields["subject_parts"] = load(self.subject).parts
         return {"schema": SCHEMA, **fields, "started": utc_now(), "versions": versions(), "budgets": budgets}
 
@@ -146,7 +153,7 @@ class Session:
 
     def plan(self, selected: Mapping[Check, Sequence[str]], deselected: Sequence[Check]) -> None:
         """Write which routes of which checks are going to be carried out, and which strata cannot be."""
-        searched, experiments = self.profile.searched, self.settings.experiments
+        searched, reason = self.profile.searched, self.settings.no_experiments
         checks = list(selected)
         ordered = sorted(checks, key=lambda check: (check.id.partition("::")[0], check.line))
         samplers = [check.sampled for check in checks if check.sampled]
@@ -154,7 +161,7 @@ class Session:
         self.writer.write(
             "plan",
             checks=[
-                check.describe(order, searched, selected[check], experiments)
+                check.describe(order, searched, selected[check], reason)
                 for order, check in enumerate(ordered)
             ],
             deselected=sorted({check.id for check in deselected} - {check.id for check in checks}),

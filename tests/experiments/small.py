@@ -1,4 +1,4 @@
-"""Small designs.  As a program: runs one of them in a folder and prints which cells it trained itself.
+"""Small designs.  As a program: runs one of them in a folder, prints which cells it trained, and the moduli.
 
 python -m tests.experiments.small FOLDER EPOCHS
 """
@@ -40,7 +40,13 @@ def run(given: Design, folder: Path, seed: int = 0, report: Any = lambda text: N
 
 def main(folder: str, epochs: str) -> None:
     found = run(design(**ONLY, epochs=int(epochs)), Path(folder))
-    print(json.dumps([str(c) for c, curves in found.curves.items() if not curves.reused]))
+    trained = [str(c) for c, curves in found.curves.items() if not curves.reused]
+    print(json.dumps({"key": found.key, "trained": trained, "moduli": moduli(found)}))
+
+
+def moduli(found: Outcome) -> list[list[float]]:
+    """The judged numbers of FBS on synthetic data."""
+    return [row.modulus for row in found.transfers["synthetic", "FBS"]]
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,16 +24,23 @@ from claims.experiments.design import DESIGNS, SHUFFLED, TRAINED, UNSCALED
 from claims.experiments.outcome import Outcome
 from claims.kit.evidence import REQUIRED
 from claims.kit.experiment import Experiment
-from tests.experiments.small import CPU, ONLY, cell, design, run
+from tests.experiments.small import CPU, ONLY, cell, design, moduli, run
 
 ROOT = Path(__file__).resolve().parents[2]
 EPOCHS = 16
+HALVED = "def late_growth(x):\n    return _late(x) / 2\n"
 
 
-def started(folder: Path) -> subprocess.Popen[str]:
+def started(folder: Path, root: Path = ROOT) -> subprocess.Popen[str]:
     """The same small run in a process of its own."""
     command = [sys.executable, "-m", "tests.experiments.small", str(folder), str(EPOCHS)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    return subprocess.Popen(
+        command, cwd=root, stdout=subprocess.PIPE, text=True, env=dict(os.environ, PYTHONPATH=str(root))
+    )
+
+
+def ended(child: subprocess.Popen[str]) -> dict[str, Any]:
+    return json.loads(child.communicate(timeout=300)[0])
 
 
 def numbers(outcome: Outcome) -> list[dict[str, Any]]:
@@ -91,7 +99,7 @@ def test_a_checkpoint_is_taken_up(tmp_path: Path) -> None:
 
 def test_processes_share_the_cells(tmp_path: Path, alone: Outcome) -> None:
     children = [started(tmp_path) for _ in range(2)]
-    trained: Sequence[list[str]] = [json.loads(child.communicate(timeout=300)[0]) for child in children]
+    trained: Sequence[list[str]] = [ended(child)["trained"] for child in children]
     assert [child.returncode for child in children] == [0, 0]
     assert sorted(trained[0] + trained[1]) == sorted(map(str, alone.curves))
     again = run(design(**ONLY, epochs=EPOCHS), tmp_path)
@@ -111,9 +119,29 @@ def test_what_changes_a_number_changes_the_key(monkeypatch: pytest.MonkeyPatch) 
         run_key(design(), replace(CPU, seed=1)),
         run_key(design(), replace(CPU, dtype=torch.float32)),
     ]
+    for package in ("numpy", "scipy", "scikit-image"):
+        with monkeypatch.context() as patch:
+            patch.setattr(depth, "_version", lambda name, other=package: "2" if name == other else "1")
+            others.append(run_key(design(), CPU))
     monkeypatch.setattr(depth, "sources", lambda *packages: "other code")
     others.append(run_key(design(), CPU))
-    assert len({here, *others}) == 6
+    assert len({here, *others}) == 9
+
+
+def test_a_changed_judge_judges_anew_what_is_trained(tmp_path: Path) -> None:
+    """Another constant in a copy of the code: no cell is trained, every modulus is new."""
+    given = design(**ONLY, epochs=EPOCHS)
+    before, home = run(given, tmp_path / "results"), tmp_path / "copy"
+    for package in ("claims", "fbscore"):
+        shutil.copytree(ROOT / package, home / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests" / "experiments", home / "tests" / "experiments")
+    constants = home / "claims" / "limit_constants.py"
+    constants.write_text(constants.read_text() + "\n\n_late = late_growth\n\n\n" + HALVED)
+    after = ended(started(tmp_path / "results", home))
+    assert (after["key"], after["trained"]) == (before.key, [])
+    for row, less in zip(before.transfers["synthetic", "FBS"], after["moduli"], strict=True):
+        assert all(y < x or row.trained == row.depth for x, y in zip(row.modulus, less, strict=True))
+    assert moduli(run(given, tmp_path / "results")) == moduli(before)
 
 
 def test_a_change_of_the_design_trains_anew(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from tests.experiments.small import design
 
 DEPTHS = (2, 4, 8, 16)
 KIND = ("synthetic", "FBS", TRAINED)
+COSTS = {"seconds": 1.0, "cpu": 1.0, "peak": 1.0}
 SPREAD = [0.010, -0.020, 0.0, 0.015, -0.005]
 
 
@@ -42,7 +45,16 @@ def outcome(
     rows = [_transfer(N, M, changes(N, M) if N != M else 0.0, modulus) for N in DEPTHS for M in DEPTHS]
     doubled = {N: [2.0 + x for x in SPREAD] for N in DEPTHS}
     return Outcome(
-        "depth", "tiny", 0, "key", design(depths=DEPTHS), {}, cells, {("synthetic", "FBS"): rows}, doubled, {}
+        "depth",
+        "tiny",
+        0,
+        "key",
+        design(depths=DEPTHS),
+        {},
+        cells,
+        {("synthetic", "FBS"): rows},
+        doubled,
+        COSTS,
     )
 
 
@@ -52,7 +64,7 @@ def _transfer(N: int, M: int, change: float, modulus: float) -> Transfer:
 
 
 @pytest.mark.parametrize(
-    ("losses", "falls", "shrinks", "settles"),
+    ("losses", "falls", "shrinks", "less"),
     [
         ([8.0, 4.0, 2.0, 1.0], OBSERVED, OBSERVED, OBSERVED),
         ([4.0, 3.0, 2.0, 1.0], OBSERVED, INCONCLUSIVE, INCONCLUSIVE),
@@ -61,11 +73,11 @@ def _transfer(N: int, M: int, change: float, modulus: float) -> Transfer:
         ([8.0, 4.0, 4.0, 4.0], INCONCLUSIVE, INCONCLUSIVE, INCONCLUSIVE),
     ],
 )
-def test_the_loss_against_the_depth(losses: list[float], falls: str, shrinks: str, settles: str) -> None:
+def test_the_loss_against_the_depth(losses: list[float], falls: str, shrinks: str, less: str) -> None:
     found = outcome(losses)
     assert readings.falls(found, "?", [KIND]).verdict == falls
     assert readings.decrements_shrink(found, "?", [KIND]).verdict == shrinks
-    assert readings.settles(found, "?", [KIND]).verdict == settles
+    assert readings.changes_less(found, "?", [KIND]).verdict == less
 
 
 def test_effects_have_their_depths_and_sizes() -> None:
@@ -91,6 +103,59 @@ def test_a_depth_that_diverged_decides_nothing() -> None:
     assert observation.verdict == INCONCLUSIVE
     assert observation.groups[0].text == "training stopped, N = 2: epoch 3: inf"
     assert observation.groups[0].effects == ()
+
+
+@pytest.mark.parametrize(
+    ("variant", "reading"),
+    [
+        (SHUFFLED, readings.learnt_relation),
+        (TRAINED, readings.learnt_relation),
+        (UNSCALED, readings.scaling_matters),
+        (TRAINED, readings.scaling_matters),
+        (TRAINED, readings.validated),
+        (TRAINED, readings.changes_shrink),
+        (TRAINED, readings.transferred),
+    ],
+)
+def test_a_cell_that_diverged_leaves_its_questions_open(variant: str, reading: Any) -> None:
+    found = outcome([8.0, 4.0, 2.0, 1.0], shuffled=7.0)
+    assert reading(found, "?").verdict == OBSERVED
+    cell = Cell("synthetic", "FBS", variant, 4)
+    diverged = {cell: curves(4.0, stopped="epoch 3: inf")}
+    observation = reading(replace(found, curves={**found.curves, **diverged}), "?")
+    assert observation.verdict == INCONCLUSIVE
+    for group in observation.groups:
+        assert group.text.startswith("training stopped, N = 4")
+        assert group.effects == ()
+
+
+def test_a_number_that_is_not_finite_leaves_its_questions_open() -> None:
+    found = outcome([8.0, math.inf, 2.0, 1.0])
+    for reading in (readings.falls, readings.decrements_shrink):
+        observation = reading(found, "?", [KIND])
+        assert observation.verdict == INCONCLUSIVE
+        assert observation.groups[0].text.startswith("a number is not finite: 2 → 4")
+    assert readings.validated(found, "?").verdict == INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("change", "most"),
+    [(math.inf, math.inf), (math.nan, math.nan), (math.inf, math.nan), (1.0, math.inf), (math.inf, 1.0)],
+)
+def test_an_overflow_refutes_no_theorem(change: float, most: float) -> None:
+    found = outcome([8.0, 4.0, 2.0, 1.0])
+    first, second, *others = found.transfers["synthetic", "FBS"]
+    one = replace(second, change=[change, *second.change[1:]], modulus=[most, *second.modulus[1:]])
+    broken = replace(found, transfers={("synthetic", "FBS"): [first, one, *others]})
+    observation = readings.transferred(broken, "?")
+    assert observation.verdict == INCONCLUSIVE
+    assert observation.groups[0].text == "a number is not finite: 2 → 4"
+    assert broken.document()[-15]["note"] == "a number is not finite: it decides nothing"
+    beyond = replace(one, change=[change, 9.0, *second.change[2:]])
+    both = replace(found, transfers={("synthetic", "FBS"): [first, beyond, *others]})
+    assert readings.transferred(both, "?").verdict == REFUTED
+    if not math.isfinite(change):
+        assert readings.changes_shrink(broken, "?").verdict == INCONCLUSIVE
 
 
 def test_labels_that_say_nothing() -> None:

@@ -181,11 +181,19 @@ def test_a_penalty_that_is_not_a_mean_is_refuted(rng: torch.Generator) -> None:
     assert transfers(problem, learning, controls, (64,), subject)[0].exceeded
 
 
-def test_no_number_is_no_bound_kept(rng: torch.Generator) -> None:
+def test_only_finite_numbers_exceed_a_bound(rng: torch.Generator) -> None:
+    """What overflows refutes nothing and keeps nothing; other replicates still do."""
     problem, learning, controls = trained("FBS", 4, rng)
     found = transfers(problem, learning, controls, (8,))[0]
-    assert replace(found, change=[float("nan")] * 5).exceeded
-    assert replace(found, modulus=[float("nan")] * 5).exceeded
+    nan, inf = float("nan"), float("inf")
+    assert found.finite
+    for change, most in ((nan, 1.0), (inf, 1.0), (-inf, inf), (inf, nan), (0.0, nan), (1.0, inf)):
+        broken = replace(found, change=[change, *found.change[1:]], modulus=[most, *found.modulus[1:]])
+        assert not broken.finite
+        assert not broken.exceeded
+        assert broken.ratio == replace(found, change=[0.0, *found.change[1:]]).ratio
+        assert replace(broken, change=[change, 1e9, *found.change[2:]]).exceeded
+    assert not replace(found, rounding=[nan] * 5).finite
 
 
 def close(found: torch.Tensor, expected: torch.Tensor) -> None:

@@ -1,5 +1,6 @@
 """Observations: what the experiment is asked, what is written, and what makes the run red."""
 
+import html
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from claims.__main__ import main
 from claims.kit import catalogue
 from claims.kit.claim import claim
 from claims.kit.evidence import read
-from claims.kit.experiment import LEFT_OUT, Experiment
+from claims.kit.experiment import LEFT_OUT, OTHER_SUBJECT, Experiment
 from claims.kit.observing import PAUSE, Progress
 from claims.kit.session import Session, Settings
 from claims.kit.subject import DEFAULT
@@ -60,7 +61,7 @@ def test_description():
     entry = check.describe(3, 0)
     assert (entry["kind"], entry["routes"], entry["routes_not_run"]) == ("observation", ["observed"], {})
     assert (entry["experiment"], entry["finite_form"]) == ("toy", "does the loss fall with N?")
-    skipped = check.describe(3, 0, ["observed"], experiments=False)
+    skipped = check.describe(3, 0, ["observed"], LEFT_OUT)
     assert (skipped["routes"], skipped["routes_not_run"]) == ([], {"observed": LEFT_OUT})
 
 
@@ -99,6 +100,15 @@ def test_what_is_asked_and_what_is_written(session, tmp_path):
     assert observation["check"] == "kit/test_observing.py::falls"
     assert observation["data"]["groups"][0]["effects"][0]["low"] == -0.3
     assert run.header["experiments"] == {"size": "tiny", "seed": 7}
+
+
+def test_another_subject_is_not_trained(tmp_path):
+    asked = Settings("r", str(tmp_path), 1, "thorough", "cpu", "float64", DEFAULT, ("claims/",), 1)
+    assert asked.no_experiments == LEFT_OUT
+    trains = replace(asked, experiments=True)
+    assert trains.no_experiments == ""
+    other = replace(trains, subject="tests.kit.subjects:faithful")
+    assert other.no_experiments == OTHER_SUBJECT.format("tests.kit.subjects:faithful")
 
 
 def test_an_experiment_runs_once_for_all_its_checks(session):
@@ -234,6 +244,20 @@ def test_they_are_skipped_unless_asked_for(tmp_path):
     assert not (tmp_path / "reports" / "experiments").exists()
     summary = (tmp_path / "html" / "summary.json").read_text()
     assert '"verdicts": {\n  "not run": 2\n }' in summary
+
+
+def test_they_are_skipped_with_another_subject(tmp_path):
+    subject = "tests.kit.subjects:faithful"
+    status, output = outside(tmp_path, "-n", "0", "--experiments", "--subject", subject)
+    reason = OTHER_SUBJECT.format(subject)
+    assert status == 0, output
+    assert "2 skipped" in output
+    assert reason in output
+    run = read(tmp_path / "run")
+    assert [c["routes_not_run"] for c in run.checks] == 2 * [{"observed": reason}]
+    assert run.header["experiments"] is None
+    assert run.started == run.cells == []
+    assert reason in html.unescape((tmp_path / "html" / "index.html").read_text())
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

@@ -107,8 +107,11 @@ def test_tables_of_depths():
         ({"change": [1.0], "modulus": [0.0], "rounding": [4.0]}, 0.25),
         ({"change": [0.0], "modulus": [0.0]}, 0.0),
         ({"change": [1e-9], "modulus": [0.0]}, math.inf),
-        ({"change": [math.nan], "modulus": [1.0]}, math.inf),
-        ({"change": [1.0], "modulus": [math.nan]}, math.inf),
+        ({"change": [math.nan], "modulus": [1.0]}, None),
+        ({"change": [1.0], "modulus": [math.nan]}, None),
+        ({"change": [math.inf, 1.0], "modulus": [math.inf, 2.0]}, 0.5),
+        ({"change": ["inf", 1.0], "modulus": ["nan", 0.5]}, 2.0),
+        ({"change": [1.0], "modulus": [1.0], "rounding": [math.nan]}, None),
         ({"change": [], "modulus": []}, None),
     ],
 )

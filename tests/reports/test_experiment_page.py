@@ -121,6 +121,16 @@ def test_a_bound_that_is_exceeded_is_seen(tmp_path):
     assert re.search(r'<td class="num over">.*?exceeds 1</small>', page, flags=re.S)
 
 
+def test_an_overflow_is_no_bound_exceeded(tmp_path):
+    note = "a number is not finite: it decides nothing"
+    numbers = {"objective": ["inf"], "change": ["inf"], "modulus": ["nan"], "note": note}
+    many = [plan(*plans()), about(), transfer("FBS", 2, 4, **numbers), finished()]
+    page = site(collect(write(tmp_path, [header(), *many])))[PAGE]
+    assert 'class="num over"' not in page
+    assert re.search(r'<td class="num heat0">–.*?≤ –</small>', page, flags=re.S)
+    assert note in text(page)
+
+
 def test_design_costs_and_what_is_reconstructed(whole):
     words = text(whole[2][PAGE])
     assert "learning rates W 0.02, τ 0.05, λ 0.01" in words

@@ -73,6 +73,7 @@ def test_what_is_not_testable_is_said(tmp_path):
     table = found(tmp_path, result(CONTROL, "witness", "found"), checks=checks)
     ((page, row),) = table.rows
     assert [cell and cell.states for cell in row] == [("needed",), ("not shown",), ("untestable",)]
+    assert row[2] is not None
     assert row[2].words == "not testable; the page of the statement says why"
     assert table.totals == {"cannot be dropped": 1, "not shown": 1, "dispensable": 0, "not testable": 1}
     assert [one["argument"] for one in page.untestable] == ["no part of the theorem"]
