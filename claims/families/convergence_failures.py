@@ -52,7 +52,8 @@ def admissible(problem: LearningSequence) -> AdmissibleSequence:
     """Return a wide Θ around θ, which holds all members."""
     found = within(problem, ("wide",) * 3)
     reach = found.low.new_tensor(2.0**10)
-    return replace(found, low=0 * found.low - reach, high=0 * found.high + reach)
+    low, high, variation = 0 * found.low - reach, 0 * found.high + reach, 0 * found.variation + reach
+    return replace(found, low=low, high=high, variation=variation)
 
 
 def spiked(weight: torch.Tensor, depths: Sequence[int] = (1, 4, 16)) -> AdmissibleSequence:

@@ -7,7 +7,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from fbscore.errors import require, require_floating, require_shape
+from fbscore.errors import require, require_floating, require_instance, require_shape
+from fbscore.learning.parameters import require_number
 from fbscore.learning.pieces import Pieces, Points, Track
 
 __all__ = ["Domain", "Side"]
@@ -52,14 +53,22 @@ class Domain:
                 continue
             fits = isinstance(flags, Tensor) and flags.dtype == torch.bool and flags.shape == bound.shape
             require(fits, f"closed_{name}", f"{self.P} flags", flags)
-        for bound in self.variation:
-            require(bound is None or bound >= 0.0, "variation", "bounds >= 0", bound)
+        self._require_variation()
         empty = (self.lower > self.upper) | (
             (self.lower == self.upper) & ~(self.closed_lower & self.closed_upper)
         )
         empty |= (self.lower == torch.inf) | (self.upper == -torch.inf)
         where = [int(i) for i in empty.nonzero()]
         require(not where, "domain", "a set that is not empty", f"none for x_i, i in {where}")
+
+    def _require_variation(self) -> None:
+        expected = "a tuple of three bounds or None"
+        require_instance("variation", self.variation, tuple, expected)
+        require(len(self.variation) == 3, "variation", expected, f"{len(self.variation)} of them")
+        for bound in self.variation:
+            if bound is not None:
+                require_number("variation", bound)
+                require(bound >= 0.0, "variation", "bounds >= 0", bound)
 
     @property
     def P(self) -> int:

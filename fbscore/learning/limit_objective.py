@@ -76,7 +76,7 @@ def limit_objective(
     loss, loss_radius = _loss(wide, reached)
     penalty, penalty_radius = _penalty(wide, controls)
     total = loss + penalty
-    return _rounded(total, loss_radius + penalty_radius + 8 * UNIT * total, problem.dtype)
+    return _rounded(total, loss_radius + penalty_radius + 8 * UNIT * total.abs(), problem.dtype)
 
 
 def _ends(problem: AnyProblem, controls: AnyControls, radius: float, solve: Solve) -> Enclosure:
@@ -113,7 +113,8 @@ def _penalty(learning: Learning, controls: AnyControls) -> tuple[Scalars, Scalar
         s, weight = norms[:, i], learning.weights[:, i]
         term = weight * penalty.value(s)
         value = value + term
-        off = off + weight * penalty.modulus(s, UNIT * (length + OVERHEAD) * s) + UNIT * OVERHEAD * term
+        modulus = penalty.modulus(s, UNIT * (length + OVERHEAD) * s)
+        off = off + weight * modulus + UNIT * OVERHEAD * term.abs()
     return value, off
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 import torch
 
+from fbscore.batched import Measured
 from fbscore.errors import require, require_cells, require_instance, require_request
 from fbscore.learning.admissible import FewPieces
 from fbscore.learning.branch_and_bound.layer_boxes import groups
@@ -75,6 +76,7 @@ def minimise(
         steps or weights.
     """
     require_cells("cells", cells)
+    _require_settings(budget, progress)
     own, pieces = _system(problem, learning, admissible), admissible.pieces
 
     def value(point: Domain) -> float:
@@ -119,6 +121,8 @@ def minimise_limit(
     TypeError, ValueError
         As for `minimise`.
     """
+    _require_settings(budget, progress)
+    require_instance("problem", problem, Measured, "a Problem or Samples")
     direct = supports(problem.regularizer)
     depth = (256 if direct else 1024) if layers is None else layers
     asked = (1e-9 if direct else 0.1 * budget.gap) if radius is None else radius
@@ -133,6 +137,12 @@ def minimise_limit(
     domain = _bounded(learning, admissible, pieces.cells, value)
     model = limit_model(own, problem, learning, pieces, domain, depth, asked)
     return _search(model, learning, admissible, domain, pieces.cells, budget, progress)
+
+
+def _require_settings(budget: object, progress: object) -> None:
+    require_instance("budget", budget, Budget, "a Budget")
+    fits = progress is None or callable(progress)
+    require(fits, "progress", "a callable", type(progress).__name__, TypeError)
 
 
 def _system(problem: AnyProblem, learning: Learning, admissible: FewPieces) -> System:

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from fbscore import linalg
+from fbscore.batched import Measured
 from fbscore.errors import require, require_instance, require_request
 from fbscore.learning.admissible import Finite
 from fbscore.learning.branch_and_bound.loss_bounds import Ball, highest, lowest
@@ -71,6 +72,8 @@ def minimise_finite(
     TypeError, ValueError
         The arguments do not match, or no value is known.
     """
+    require_instance("problem", problem, Measured, "a Problem or Samples")
+    require_instance("learning", learning, Learning, "a Learning")
     require_instance("admissible", admissible, Finite, "a Finite set")
     require(problem.batch == 1, "problem", "a batch of one", problem.batch)
     if radius is not None:
@@ -128,7 +131,7 @@ def objective_enclosure(problem: AnyProblem, controls: AnyControls, learning: Le
     high = highest(learning.loss, difference, error).mean(1)
     penalty, off = _penalties(controls, learning)
     low, high = low + penalty - off, high + penalty + off
-    slack = (2 * last.shape[1] + 64) * torch.finfo(low.dtype).eps * high.abs()
+    slack = (2 * last.shape[1] + 64) * torch.finfo(low.dtype).eps * torch.maximum(low.abs(), high.abs())
     known = low.isfinite() & high.isfinite()
     value = torch.where(known, 0.5 * (low + high), torch.inf)
     return Enclosure(value, torch.where(known, 0.5 * (high - low) + slack, torch.inf))
@@ -175,5 +178,5 @@ def _penalties(controls: AnyControls, learning: Learning) -> tuple[Scalars, Scal
         s, weight = norms[:, i], learning.weights[:, i]
         term = weight * penalty.value(s)
         value = value + term
-        off = off + (1.0 + relative) * weight * penalty.modulus(s, relative * s) + relative * term
+        off = off + (1.0 + relative) * weight * penalty.modulus(s, relative * s) + relative * term.abs()
     return value, off

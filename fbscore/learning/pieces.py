@@ -18,6 +18,7 @@ from fbscore.errors import (
     require_cells,
     require_finite,
     require_floating,
+    require_instance,
     require_shape,
 )
 from fbscore.lista import AlistaControls, ListaControls
@@ -60,6 +61,7 @@ class Track:
     @classmethod
     def of(cls, *coordinates: int, P: int, like: Tensor) -> "Track":
         """Piece ``j`` is ``x_{coordinates[j]}``."""
+        require_floating(like=like)
         fits = len(coordinates) > 0 and all(0 <= i < P for i in coordinates)
         require(fits, "coordinates", f"at least one, each from 0 to {P - 1}", coordinates)
         coefficients = torch.eye(P, dtype=like.dtype, device=like.device)[list(coordinates)]
@@ -68,6 +70,7 @@ class Track:
     @classmethod
     def fixed(cls, *values: float, P: int, like: Tensor) -> "Track":
         """Piece ``j`` is ``values[j]``, whatever ``x``."""
+        require_floating(like=like)
         offset = like.new_tensor(values)
         return cls(offset.new_zeros(len(values), P), offset)
 
@@ -126,6 +129,8 @@ class Pieces:
     def __post_init__(self) -> None:
         require(self.kind in KINDS, "kind", f"one of {', '.join(KINDS)}", repr(self.kind))
         require((self.C is not None) == (self.kind == "lista"), "C", "a matrix for lista alone", self.kind)
+        for name, track in zip(("first", "second", "third"), self.tracks, strict=True):
+            require_instance(name, track, Track, "a Track")
         require_floating(
             W0=self.W0, first=self.first.offset, second=self.second.offset, third=self.third.offset
         )

@@ -91,6 +91,8 @@ def train(
     ----------
     X. Lin, C. Wu, arXiv:2605.27133, (2.4), (2.8)-(2.10) and section 5 [reconstructed].
     """
+    for name, called in (("progress", progress), ("keep", keep)):
+        require(called is None or callable(called), name, "a callable", type(called).__name__, TypeError)
     task = (problem, learning)
     _require_match(task, validation, settings)
     state = begin(controls, settings, validation is not None)
@@ -122,6 +124,7 @@ def _require_match(task: Task, validation: Task | None, settings: Training) -> N
     require(mini, "batch_size", "None for a Problem, whose instances have one sample", settings.batch_size)
     if validation is not None:
         require_instance("validation", validation, tuple, "a problem and a Learning")
+        require(len(validation) == 2, "validation", "a problem and a Learning", f"{len(validation)} of them")
         _require_task("validation", validation)
         expected, got = task[0].batch, validation[0].batch
         require(expected == got, "validation", f"a batch of {expected}", got)

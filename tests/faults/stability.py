@@ -15,7 +15,7 @@ from tests.faults.plants import Fault, Plant, changed_constant, changed_states, 
 
 def modulus(name: str, factor: float) -> Plant:
     """Return the plant that scales a term of the modulus of (4.7)."""
-    return changed_constant(depth_constants, "_accumulated", lambda t: scaled(t, name, factor))
+    return changed_constant(depth_constants, "accumulated", lambda t: scaled(t, name, factor))
 
 
 def rates(*factors: float) -> Plant:

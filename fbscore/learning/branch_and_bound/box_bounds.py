@@ -70,7 +70,9 @@ class Ends:
 
 def value_bound(loss: Loss, difference: Differences, ball: Ball, penalty: PenaltyBounds) -> Numbers:
     """The least of the loss on the balls plus the least of the penalties."""
-    return _down(lowest(loss, difference, ball).mean(1) + penalty.least, difference)
+    # Rounded before the sum, too: a penalty may be negative.
+    least = _down(lowest(loss, difference, ball).mean(1), difference)
+    return _down(least + penalty.least, difference)
 
 
 def mean_value_bound(
@@ -90,7 +92,7 @@ def mean_value_bound(
     value = value - _relative(ends.difference) * value.abs()
     # The exact state of the centre is not quite the one whose tangent is taken.
     lost = (linalg.norm(end.value) + end.noise) * ends.error + end.noise * ends.ball.norm
-    at_centre = (value - lost).mean(1) + penalty.lower
+    at_centre = _down((value - lost).mean(1), ends.difference) + penalty.lower
     return _down(at_centre - _up(spread, ends.difference), ends.difference)
 
 

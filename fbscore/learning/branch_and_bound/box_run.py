@@ -119,8 +119,7 @@ def run(
         spreading = spread.over(reach, j)
         argument = _added(spreading, moves.data, h, noise)
         result = _added(spreading, moves.whole, h, doubt[j] * noise)
-        # A prox that couples the entries keeps distances, not the distances of single entries.
-        after_reach, slope = Reach(result.norm, result.norm.expand_as(result.entries)), None
+        after_reach, slope = _through_coupling(result), None
         if form is not None:
             weights = h * boxes.s_low[j], h * boxes.s_high[j]
             after_reach, slope = _through_prox(form, v, after, weights, argument.scaled(up), result, noise)
@@ -128,6 +127,11 @@ def run(
         error = up * (spread.rho[j] * error + noise)
         yield Layer(j, u, after, product, v, p, reach, after_reach, moves, slope, noise, error)
         u, reach, size = after, after_reach, after_size
+
+
+def _through_coupling(result: Reach) -> Reach:
+    """A prox that couples the entries keeps distances, not the distances of single entries."""
+    return Reach(result.norm, result.norm.expand_as(result.entries))
 
 
 def _through_prox(

@@ -13,6 +13,7 @@ may stay the gradient there, and only the derivatives themselves see it vary ove
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -20,11 +21,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fbscore.learning.branch_and_bound.box_run import Layer
-from fbscore.learning.branch_and_bound.factors import Adjoint, factors, number_sizes
+from fbscore.learning.branch_and_bound.factors import Adjoint, Sizes, factors, number_sizes
 from fbscore.learning.branch_and_bound.kinks import Kinked
 from fbscore.learning.branch_and_bound.layer_boxes import Groups, LayerBoxes
 from fbscore.learning.branch_and_bound.loss_bounds import Gradient
-from fbscore.learning.branch_and_bound.reach import Reach, Spread, apply, length
+from fbscore.learning.branch_and_bound.reach import Radii, Reach, Spread, States, apply, length
 from fbscore.learning.branch_and_bound.system import System
 
 __all__ = ["SlopeBounds", "slope_bounds"]
@@ -34,8 +35,7 @@ Derivatives = Float[Tensor, "boxes P"]
 
 class SlopeBounds(NamedTuple):
     """Every derivative with respect to ``x`` over the box is within ``radius`` of ``middle``; those of the
-    tangent
-    of the loss at the centre, and of the penalties, are within ``tangent_radius``."""
+    tangent of the loss at the centre, and of the penalties, are within ``tangent_radius``."""
 
     middle: Derivatives
     radius: Derivatives
@@ -70,40 +70,69 @@ def slope_bounds(
     -------
     SlopeBounds
     """
-    h, unit = 1.0 / len(layers), own.unit
-    up = 1.0 + 32 * unit
-    adjoint, bend = end.value, Reach(end.radius, end.entries)
-    delta = Reach(end.noise, end.noise.expand_as(adjoint))
-    found = adjoint.new_zeros(3, 3, boxes.k.shape[0], boxes.count)
-    numbers, wide = number_sizes(boxes), boxes.moves[0].abs().amax(1)
-    lost = (adjoint.shape[0] + adjoint.shape[1] + len(layers) + 32) * unit
+    found = end.value.new_zeros(3, 3, boxes.k.shape[0], boxes.count)
+    d, samples, _ = end.value.shape
+    lost = (d + samples + len(layers) + 32) * own.unit
+    run = _Back(own, form, of.kind, boxes, spread, number_sizes(boxes), 1.0 / len(layers), lost, found)
+    at = _At(end.value, Reach(end.noise, end.noise.expand_as(end.value)), Reach(end.radius, end.entries))
     for layer in reversed(layers):
-        j, D = layer.group, layer.slopes
+        at = run.through(layer, at)
+    coefficients = [track.coefficients for track in of.tracks]
+    return _of_parameters(found, coefficients, 1.0 + 64 * own.unit * (len(of.counts) + 8))
+
+
+class _At(NamedTuple):
+    """The adjoint state of the centre, how far that of any other point is, and what the loss bends of it."""
+
+    adjoint: States
+    delta: Reach
+    bend: Reach
+
+
+@dataclass(frozen=True, eq=False)
+class _Back:
+    """The adjoint run: what all layers share, and the derivatives with respect to their numbers so far."""
+
+    own: System
+    form: Kinked
+    kind: str
+    boxes: LayerBoxes
+    spread: Spread
+    sizes: Sizes
+    h: float
+    lost: float
+    found: Float[Tensor, "3 3 groups boxes"]
+
+    def through(self, layer: Layer, at: _At) -> _At:
+        """One layer back; its derivatives are added."""
+        own, j, D, h = self.own, layer.group, layer.slopes, self.h
         assert D is not None
-        back, slack = D.middle * adjoint, D.radius * adjoint.abs()
+        back, slack = D.middle * at.adjoint, D.radius * at.adjoint.abs()
         most = D.largest.amax(0)
-        kept = Reach(most * delta.norm, D.largest * delta.entries)
+        kept = Reach(most * at.delta.norm, D.largest * at.delta.entries)
         delta = Reach(kept.norm + length(slack), kept.entries + slack).tight()
-        bend = Reach(most * bend.norm, D.largest * bend.entries).tight()
+        bend = Reach(most * at.bend.norm, D.largest * at.bend.entries).tight()
         pulled, size = apply(own.M.mT, back), back.abs()
-        of_layer = factors(own, form, of.kind, boxes, numbers, layer, Adjoint(back, pulled, size))
-        noise = lost * ((1.0 + h * boxes.k[j].abs() * own.M_size) * (size + adjoint.abs()).sum(0)) + own.floor
+        grown = 1.0 + h * self.boxes.k[j].abs() * own.M_size
+        noise = self.lost * (grown * (size + at.adjoint.abs()).sum(0)) + own.floor
+        of_layer = factors(
+            own, self.form, self.kind, self.boxes, self.sizes, layer, Adjoint(back, pulled, size)
+        )
         for i, y in enumerate(of_layer):
             modulus = y.centre.abs()
             off = kept.along(modulus) + (slack * modulus).sum(0) + y.along + delta.along(y.off)
-            found[0, i, j] -= h * y.product.mean(0)
-            found[1, i, j] += h * (off + noise * length(y.centre)).mean(0)
-            found[2, i, j] += h * bend.along(modulus + y.off).mean(0)
-        move = h * wide[j]
-        spreading = spread.back(delta, j)
-        delta = Reach(
-            spreading.norm + move * length(pulled) + noise, spreading.entries + move * pulled.abs() + noise
-        )
-        delta, bend = delta.tight().scaled(up), spread.back(bend, j).tight().scaled(up)
-        adjoint = back - (h * boxes.k[j]) * pulled
-    return _of_parameters(
-        found, [track.coefficients for track in of.tracks], 1.0 + 64 * unit * (len(of.counts) + 8)
-    )
+            self.found[0, i, j] -= h * y.product.mean(0)
+            self.found[1, i, j] += h * (off + noise * length(y.centre)).mean(0)
+            self.found[2, i, j] += h * bend.along(modulus + y.off).mean(0)
+        return self._before(j, _At(back, delta, bend), pulled, noise)
+
+    def _before(self, j: int, at: _At, pulled: States, noise: Radii) -> _At:
+        """Through ``(I − hkM)ᵀ``."""
+        move, up = self.h * self.boxes.moves[0][j].abs().amax(0), 1.0 + 32 * self.own.unit
+        norm, entries = self.spread.back(at.delta, j)
+        delta = Reach(norm + move * length(pulled) + noise, entries + move * pulled.abs() + noise)
+        bend = self.spread.back(at.bend, j).tight().scaled(up)
+        return _At(at.adjoint - (self.h * self.boxes.k[j]) * pulled, delta.tight().scaled(up), bend)
 
 
 def _of_parameters(

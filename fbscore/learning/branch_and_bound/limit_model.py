@@ -34,7 +34,7 @@ from fbscore.limit.batches import problem_of
 from fbscore.limit.event_steps import event_steps, supports
 from fbscore.types import Enclosure, Problem
 
-__all__ = ["LimitModel", "factors", "limit_model"]
+__all__ = ["LimitModel", "cells_of", "limit_model"]
 
 #: Layers of the coarsest network, at least.
 COARSEST = 16
@@ -79,7 +79,7 @@ class LimitModel(Model):
         """The best one of the bounds, and whether more layers would help more than smaller boxes."""
         own, loss = self._net(level), self.learning.loss
         here = own.start(lower, upper)
-        cells = factors(own, here)
+        cells = cells_of(own, here)
         last, found = _last(centre_radii(own.own, cells, here.boxes, here.layers))
         around, alone, apart = (x.mT for x in found)
         ends = own.ends(last)
@@ -174,7 +174,7 @@ def limit_model(
     return LimitModel(tuple(nets), problem, learning, pieces, radius)
 
 
-def factors(own: Net, here: Pass) -> Cells:
+def cells_of(own: Net, here: Pass) -> Cells:
     """How gaps, steps and moves of a run over boxes enter the radii."""
     kappa = growth_rate(own.own.M, here.boxes.k_low, here.boxes.k_high)
     return Cells(kappa, here.boxes, 1.0 / own.of.layers)

@@ -190,9 +190,11 @@ class NetworkModel(Model):
 
 def enclosed(learning: Learning, ends: Ends, penalty: PenaltyBounds) -> tuple[Values, Values]:
     """Bounds of the objective from balls around the last states; infinite where something overflowed."""
-    low = lowest(learning.loss, ends.difference, ends.ball).mean(1) + penalty.lower
-    high = highest(learning.loss, ends.difference, ends.ball.norm).mean(1) + penalty.upper
+    low = lowest(learning.loss, ends.difference, ends.ball).mean(1)
+    high = highest(learning.loss, ends.difference, ends.ball.norm).mean(1)
     slack = (2 * ends.error.shape[1] + 64) * torch.finfo(low.dtype).eps
+    # Losses are not negative, penalties may be: both are rounded before the sum, which is again.
+    low, high = (1.0 - slack) * low + penalty.lower, (1.0 + slack) * high + penalty.upper
     low, high = low - slack * low.abs(), high + slack * high.abs()
     return torch.where(low.isnan(), -torch.inf, low), torch.where(high.isnan(), torch.inf, high)
 

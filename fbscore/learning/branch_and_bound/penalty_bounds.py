@@ -12,6 +12,7 @@ from torch import Tensor
 from fbscore import linalg
 from fbscore.learning.branch_and_bound.box_slopes import SlopeBounds
 from fbscore.learning.branch_and_bound.layer_boxes import Groups, LayerBoxes
+from fbscore.learning.branch_and_bound.penalty_forms import Form, Norm, Radial, form_of
 from fbscore.learning.objective import Learning
 from fbscore.learning.penalties import Penalty
 from fbscore.learning.pieces import Pieces
@@ -19,9 +20,6 @@ from fbscore.learning.pieces import Pieces
 __all__ = ["PenaltyBounds", "penalty_bounds", "sizes"]
 
 Numbers = Float[Tensor, "boxes"]
-Slopes = Float[Tensor, "boxes P"]
-
-INCREASING = ("s", "s^2", "jump")
 
 
 class PenaltyBounds(NamedTuple):
@@ -37,14 +35,6 @@ class PenaltyBounds(NamedTuple):
     slopes: SlopeBounds | None
 
 
-class _Norm(NamedTuple):
-    """A norm at the centre and its range."""
-
-    value: Numbers
-    low: Numbers
-    high: Numbers
-
-
 def sizes(pieces: Pieces) -> tuple[float, float, float]:
     """``F_i``."""
     first = float(linalg.norm(pieces.W0.flatten()))
@@ -56,7 +46,7 @@ def penalty_bounds(
 ) -> PenaltyBounds:
     """Bound the sum of the weighted penalties."""
     zero = torch.zeros_like(boxes.k[0])
-    least, lower, upper = zero, zero, zero
+    least, lower, upper, size = zero, zero, zero, zero
     P = of.tracks[0].coefficients.shape[1]
     none = zero.unsqueeze(-1).expand(-1, P)
     slopes: SlopeBounds | None = SlopeBounds(none, none, none)
@@ -67,13 +57,15 @@ def penalty_bounds(
         if weight == 0.0:
             continue
         at, low, high = (x[i].mT for x in (boxes.values, boxes.low, boxes.high))
-        norm = _norm(share, at, low, high, F[i])
+        form, norm = form_of(penalty), _norm(share, at, low, high, F[i])
         off = penalty.modulus(norm.value, relative * norm.value)
         value = penalty.value(norm.value)
-        least = least + weight * _least(penalty, norm, relative)
+        lowest = _least(penalty, form, norm, relative)
+        least = least + weight * (lowest - relative * lowest.abs())
         lower = lower + weight * (value - off)
         upper = upper + weight * (value + off)
-        found = _slopes(penalty, norm, share, (at, 0.5 * (high - low)), of.tracks[i].coefficients, F[i])
+        size = size + weight * (value.abs() + off)
+        found = _slopes(form, norm, share, (at, 0.5 * (high - low)), of.tracks[i].coefficients, F[i])
         if found is None or slopes is None:
             slopes = None
         else:
@@ -81,67 +73,38 @@ def penalty_bounds(
     if slopes is not None:
         lost = relative * (slopes.middle.abs() + slopes.radius)
         slopes = SlopeBounds(slopes.middle, slopes.radius + lost, slopes.tangent_radius + lost)
-    return PenaltyBounds((1.0 - relative) * least, lower, (1.0 + relative) * upper, slopes)
+    return PenaltyBounds(least, lower - relative * size, upper + relative * size, slopes)
 
 
-def _norm(share: Tensor, value: Tensor, low: Tensor, high: Tensor, F: float) -> _Norm:
+def _norm(share: Tensor, value: Tensor, low: Tensor, high: Tensor, F: float) -> Norm:
     """Square means of the values of least and of largest modulus."""
     nearest = torch.relu(torch.maximum(low, -high))
     farthest = torch.maximum(low.abs(), high.abs())
     at, near, far = (F * linalg.norm(share.sqrt() * x) for x in (value, nearest, farthest))
-    return _Norm(at, near, far)
+    return Norm(at, near, far)
 
 
-def _least(penalty: Penalty, norm: _Norm, relative: float) -> Numbers:
-    """Of ``r`` over the range of the norm: closed forms where they are known, else from the modulus."""
+def _least(penalty: Penalty, form: Form | None, norm: Norm, relative: float) -> Numbers:
+    """Of ``r`` over the range of the norm: in closed form where there is one, else from the modulus."""
     low, high = (1.0 - relative) * norm.low, (1.0 + relative) * norm.high
-    if penalty.name in INCREASING:
-        return penalty.value(low)
-    if penalty.name == "kinked":
-        return torch.relu(torch.maximum(low - 1.0, 1.0 - high))
-    if penalty.name == "spike":
-        # The jump lies above the rest, whose infimum at 0 is not attained.
-        return torch.where(high > 0, low, 1.0)
+    if form is not None:
+        return form.least(low, high)
     middle = 0.5 * (low + high)
-    return penalty.value(middle) - penalty.modulus(middle, (1.0 + relative) * 0.5 * (high - low))
+    value, off = penalty.value(middle), penalty.modulus(middle, (1.0 + relative) * 0.5 * (high - low))
+    return value - off - relative * (value.abs() + off)
 
 
 def _slopes(
-    penalty: Penalty,
-    norm: _Norm,
+    form: Form | None,
+    norm: Norm,
     share: Tensor,
     values: tuple[Tensor, Tensor],
     coefficients: Tensor,
     F: float,
 ) -> SlopeBounds | None:
-    """The gradient of ``r(‖θ_i‖)`` with respect to ``x``; the convex ones lie above their tangents."""
-    if penalty.name not in ("s", "s^2", "kinked"):
+    """The gradient of ``r(‖θ_i‖)`` with respect to ``x``, from values at the centre and half their ranges."""
+    if form is None or form.slopes is None:
         return None
     weighted = F * F * share.unsqueeze(-1) * coefficients
-    # Of half the square of the norm.
-    numerator, half = values[0] @ weighted, values[1] @ weighted.abs()
-    if penalty.name == "s^2":
-        return SlopeBounds(2.0 * numerator, 2.0 * half, torch.zeros_like(half))
     most = F * linalg.norm((share.sqrt().unsqueeze(-1) * coefficients).mT)
-    low, high = _quotients(numerator - half, numerator + half, norm, most)
-    if penalty.name == "s":
-        at = norm.value.unsqueeze(-1)
-        middle = torch.where(at > 0, numerator / torch.where(at > 0, at, 1.0), 0.0)
-        return SlopeBounds(middle, torch.maximum(high - middle, middle - low), torch.zeros_like(half))
-    largest = torch.maximum(low.abs(), high.abs())
-    beyond, within = (norm.low > 1.0).unsqueeze(-1), (norm.high < 1.0).unsqueeze(-1)
-    low, high = (
-        torch.where(beyond, low, torch.where(within, -high, -largest)),
-        torch.where(beyond, high, torch.where(within, -low, largest)),
-    )
-    return SlopeBounds(0.5 * (low + high), 0.5 * (high - low), 0.5 * (high - low))
-
-
-def _quotients(low: Slopes, high: Slopes, norm: _Norm, most: Tensor) -> tuple[Slopes, Slopes]:
-    """The range of the gradient of the norm: numerators over norms, and at most ``most`` in modulus."""
-    stacked = torch.stack(
-        [end / bound.unsqueeze(-1) for end in (low, high) for bound in (norm.low, norm.high)]
-    )
-    known = (norm.low > 0).unsqueeze(-1)
-    least = torch.where(known, torch.maximum(stacked.amin(0), -most), -most)
-    return least, torch.where(known, torch.minimum(stacked.amax(0), most), most)
+    return form.slopes(Radial(norm, values[0] @ weighted, values[1] @ weighted.abs(), most))

@@ -12,6 +12,7 @@ from fbscore.learning.branch_and_bound.incumbent import Hunt
 from fbscore.learning.branch_and_bound.models import Model
 from fbscore.learning.branch_and_bound.pool import Pool
 from fbscore.learning.domain import Domain
+from fbscore.learning.parameters import require_number
 from fbscore.learning.pieces import Pieces
 
 __all__ = ["Budget", "Progress", "Search"]
@@ -45,8 +46,8 @@ class Budget:
 
     Raises
     ------
-    ValueError
-        One of them is not positive.
+    TypeError, ValueError
+        One of them is no number, or not positive.
     """
 
     gap: float = 1e-2
@@ -58,6 +59,7 @@ class Budget:
     def __post_init__(self) -> None:
         for name in ("gap", "width", "evaluations", "seconds", "boxes"):
             value = getattr(self, name)
+            require_number(name, value)
             require(value > 0, name, "a positive number", value)
 
 

@@ -82,14 +82,15 @@ def system(problem: AnyProblem, learning: Learning, pieces: Pieces) -> System:
     TypeError, ValueError
         The problem is no batch of one, its regulariser is not convex and finite, or something does not match.
     """
-    learning.require_match(problem)
+    require_instance("learning", learning, Learning, "a Learning")
     require_instance("pieces", pieces, Pieces, "Pieces")
+    learning.require_match(problem)
     require(problem.batch == 1, "problem", "a batch of one", problem.batch)
     R = problem.regularizer
     require(
         R.admissible, "problem.regularizer", "an admissible regulariser: (4.5) needs a convex one", R.name
     )
-    require_floating(A=problem.A, W0=pieces.W0)
+    require_floating(**{"problem.A": problem.A, "pieces.W0": pieces.W0})
     require_shape("pieces.W0", pieces.W0, d=problem.d, m=problem.m)
     A, d = problem.A[0], problem.d
     f, u0, labels = (x.flatten(0, -2) for x in (problem.f, problem.u0, learning.labels))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fbscore.errors import require
 from fbscore.learning.branch_and_bound.layer_boxes import Groups
+from fbscore.learning.branch_and_bound.penalty_forms import form_of
 from fbscore.learning.domain import Domain
 from fbscore.learning.objective import Learning
 from fbscore.learning.pieces import Pieces
@@ -64,8 +65,7 @@ def truncated(
     if domain.bounded:
         return domain
     reach = torch.full_like(domain.lower, torch.inf)
-    for i, size in enumerate(sizes):
-        most = _norm_below(learning.penalties[i].name, float(learning.weights[0, i]), upper)
+    for i, (size, most) in enumerate(zip(sizes, _norms_below(learning, upper), strict=True)):
         reach = torch.minimum(reach, _reach(of, i, size, most))
     lower = torch.where(domain.lower.isinf(), -reach, domain.lower)
     upper_end = torch.where(domain.upper.isinf(), reach, domain.upper)
@@ -78,13 +78,19 @@ def truncated(
     )
 
 
-def _norm_below(penalty: str, weight: float, value: float) -> float:
-    """The largest ``s`` with ``weight · r(s) <= value``, a little more; infinite where none is known."""
-    if weight == 0.0:
-        return float("inf")
-    share = 1.001 * value / weight
-    inverse = {"s": share, "s^2": share**0.5, "kinked": 1.0 + share, "spike": share}
-    return inverse.get(penalty, float("inf"))
+def _norms_below(learning: Learning, value: float) -> list[float]:
+    """The largest ``s`` with ``weight · r(s) <= value`` of each penalty, a little more.
+
+    Infinite where none is known: of all of them if one has no closed form, for it may be negative.
+    """
+    weights = [float(weight) for weight in learning.weights[0]]
+    forms = [form_of(penalty) for penalty in learning.penalties]
+    found: list[float] = []
+    for form, weight in zip(forms, weights, strict=True):
+        if form is None and weight > 0.0:
+            return [float("inf")] * len(weights)
+        found.append(float("inf") if form is None or weight == 0.0 else form.inverse(1.001 * value / weight))
+    return found
 
 
 def _reach(of: Groups, i: int, size: float, most: float) -> Tensor:

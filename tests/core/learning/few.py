@@ -1,6 +1,6 @@
 """Random problems of a few parameters for certified minimisation, and what they are judged by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -94,8 +94,13 @@ def few(
     samples=0,
     dtype=DOUBLE,
     variation=(None, None, None),
+    expanding=False,
 ):
-    """A random problem with parameters in boxes of side 2, 2 and 1."""
+    """A random problem with parameters in boxes of side 2, 2 and 1.
+
+    ``expanding``: of any ``W0`` and ``C`` instead of ``Aᵀ`` and ``W0 A``, with negative ``w`` (LISTA ``w¹,
+    w²``) too, so that layers and limits may expand.
+    """
     A = torch.randn(1, m, d, generator=rng, dtype=dtype) / m**0.5
     shape = (1, samples) if samples else (1,)
     f, u0, label = (torch.randn(*shape, n, generator=rng, dtype=dtype) for n in (m, d, d))
@@ -110,7 +115,13 @@ def few(
     W0 = A[0].mT.contiguous()
     C = W0 @ A[0] if kind == "lista" else None
     upper = A.new_tensor([2.0] * pieces[0] + [2.0] * pieces[1] + [1.0] * pieces[2])
-    domain = Domain(torch.zeros_like(upper), upper, variation=variation)
+    lower = torch.zeros_like(upper)
+    if expanding:
+        W0 = torch.randn(W0.shape, generator=rng, dtype=dtype) / d**0.5
+        C = None if C is None else torch.randn(C.shape, generator=rng, dtype=dtype) / d**0.5
+        signed = pieces[0] + (pieces[1] if kind == "lista" else 0)
+        lower[:signed] = -upper[:signed]
+    domain = Domain(lower, upper, variation=variation)
     learning = Learning(
         label,
         losses.by_name(loss, 0.5),
@@ -119,6 +130,17 @@ def few(
     )
     first, second, third = tracks
     return Few(problem, learning, FewPieces(Pieces(kind, first, second, third, W0, C), domain))
+
+
+def in_double(one):
+    """The same numbers in float64."""
+    pieces, domain = one.admissible.pieces, one.admissible.domain
+    first, second, third = (Track(t.coefficients.double(), t.offset.double()) for t in pieces.tracks)
+    C = None if pieces.C is None else pieces.C.double()
+    wide = Pieces(pieces.kind, first, second, third, pieces.W0.double(), C)
+    bounds = replace(domain, lower=domain.lower.double(), upper=domain.upper.double())
+    problem, learning = one.problem.to(DOUBLE), one.learning.to(DOUBLE)
+    return Few(problem, learning, FewPieces(wide, bounds))
 
 
 def penalties_of(names):

@@ -74,7 +74,7 @@ def least_weight(u0, label, gamma, upper):
 
 
 def draw(rng):
-    """A random problem with one to three parameters."""
+    """A random problem with one to three parameters, half of them with layers that may expand."""
     sizes = ((0, 0, 1), (1, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1))
     pick = lambda options: options[int(torch.randint(len(options), (1,), generator=rng))]  # noqa: E731
     d = pick((1, 1, 2, 3))
@@ -93,4 +93,5 @@ def draw(rng):
         d=d,
         m=pick((1, 2)),
         samples=pick((0, 2)),
+        expanding=pick((False, True)),
     )

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fbscore.learning.minimise import Budget, Progress
-from tests.core.learning.few import DOUBLE, KINDS, few, weight_alone
+from tests.core.learning.few import DOUBLE, KINDS, few, in_double, weight_alone
 from tests.core.learning.judged import GAP, breaches, draw, least_weight, planted, run
 
 
@@ -60,8 +60,9 @@ def test_planted_minimisers_stay_in_the_cover(kind, rng):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_limits_are_enclosed(kind, rng):
-    one = few(rng, kind, (1, 1, 1 + (kind == "alista")), d=2)
+@pytest.mark.parametrize("expanding", [False, True])
+def test_limits_are_enclosed(kind, expanding, rng):
+    one = few(rng, kind, (1, 1, 1 + (kind == "alista")), d=2, expanding=expanding)
     found = run(one, None, Budget(gap=0.05, evaluations=10000), layers=64)
     assert breaches(one, None, found, rng, 200) == []
     assert found.gap <= 0.05 or found.stopped == "evaluations"
@@ -128,10 +129,22 @@ def test_narrow_covers_can_be_asked_for():
 
 
 def test_boxes_that_cannot_be_halved_stop_the_search():
-    """A jump of the loss stays in every box around it."""
-    one = weight_alone(u0=1.0, loss="jump", label=0.0, gamma=-0.0)
-    found = run(one, 1, Budget(gap=1e-3))
-    assert found.minimum.lower <= 0.0 <= found.minimum.upper
+    """``|0.7 − λ|``: what round-off leaves open is more than the gap that is asked for."""
+    found = run(weight_alone(label=0.3, loss="p=1"), 1, Budget(gap=1e-18))
+    assert found.stopped == "precision"
+    assert "the boxes left cannot be halved" in found.message
+    assert found.minimum.lower <= 0.0 <= found.minimum.upper < 1e-13
+    assert found.cover.contains(torch.tensor([[0.7]], dtype=DOUBLE)).all()
+    # Every box that is in the way is one number, or two next to each other.
+    gaps = torch.nextafter(found.cover.lower, found.cover.upper + 1.0) >= found.cover.upper
+    assert gaps.all()
+
+
+def test_a_jump_of_the_loss_is_enclosed():
+    """0 for ``λ >= 1/2``, attained at the jump itself."""
+    found = run(weight_alone(u0=1.0, loss="jump", label=0.0), 1, Budget(gap=1e-3))
+    assert found.stopped == "gap"
+    assert found.minimum.lower == found.minimum.upper == 0.0
 
 
 def test_progress_is_reported(rng):
@@ -151,4 +164,9 @@ def test_dtypes_and_devices(dtype, device, rng):
     assert found.incumbent is not None
     assert found.incumbent.x.dtype == dtype
     assert found.cover.lower.device == one.problem.device
-    assert breaches(one, 3, found, rng) == [] or dtype == torch.float32
+    # In float64 float32's numbers have the values that it encloses.
+    wide = in_double(one)
+    assert float(wide.objective(wide.inside(2000, rng), 3).min()) >= found.minimum.lower
+    value = float(wide.objective(found.incumbent.x.double()[None], 3))
+    assert found.incumbent.value.lower <= value <= found.incumbent.value.upper
+    assert found.incumbent.value.upper - found.incumbent.value.lower < 4e4 * torch.finfo(dtype).eps

@@ -18,6 +18,7 @@ from fbscore.learning.domain import Domain
 from fbscore.learning.minimise import Budget
 from tests.core.learning.few import DOUBLE, between, few, weight_alone
 from tests.core.learning.judged import breaches, planted, run
+from tests.core.learning.rounding_faults import ROUNDING
 
 
 def rng(seed=7):
@@ -237,6 +238,7 @@ CAUGHT = [
     (generous, bounds_hold),
     (closed_for_open, bounds_left_out_are_not_attained),
     (resting_too_soon, bounds_hold),
+    *ROUNDING,
 ]
 
 

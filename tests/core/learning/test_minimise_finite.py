@@ -1,5 +1,7 @@
 """Minima over finitely many controls."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -79,3 +81,16 @@ def test_a_batch_is_refused(rng):
         minimise_finite(problem, learning, Finite((theta,)))
     assert isinstance(learning, Learning)
     assert not isinstance(problem, Samples)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_what_is_of_another_kind_is_refused(rng):
+    one = few(rng)
+    wrong: Any = None
+    own = members(one, one.inside(2, rng), 1)
+    with pytest.raises(TypeError, match=r"^problem: expected a Problem or Samples, got NoneType$"):
+        minimise_finite(wrong, one.learning, own)
+    with pytest.raises(TypeError, match=r"^learning: expected a Learning, got NoneType$"):
+        minimise_finite(one.problem, wrong, own)
+    with pytest.raises(TypeError, match=r"^admissible: expected a Finite set, got NoneType$"):
+        minimise_finite(one.problem, one.learning, wrong)

@@ -7,12 +7,11 @@ import pytest
 import torch
 
 from fbscore import Problem
-from fbscore.learning import Learning, penalties
+from fbscore.learning import penalties
 from fbscore.learning.admissible import FewPieces
 from fbscore.learning.domain import Domain
-from fbscore.learning.minimise import Budget, minimise
+from fbscore.learning.minimise import Budget
 from fbscore.learning.pieces import Pieces, Track
-from fbscore.regularizers import NegativeL1
 from tests.core.learning.few import DOUBLE, few, weight_alone
 from tests.core.learning.judged import breaches, run
 
@@ -84,6 +83,54 @@ def test_unbounded_sets_need_a_penalty(name):
         run(with_penalties(free, "jump", 0.1), 2)
 
 
+def saturating(name):
+    """``s/(5 + 5s)`` under any name: bounded, and with a Lipschitz constant of 1/5."""
+    return penalties.Penalty(name, lambda s: 0.2 * s / (1.0 + s), lambda s, eps: 0.2 * eps + 0.0 * s)
+
+
+@pytest.mark.parametrize("name", penalties.NAMES)
+@pytest.mark.parametrize("change", ["both", "value", "modulus"])
+def test_a_penalty_is_what_its_functions_are(name, change):
+    """The name of a closed form is no form: the penalty's own functions count."""
+    own, other = penalties.by_name(name), saturating(name)
+    r = replace(own, **{key: getattr(other, key) for key in ("value", "modulus") if change in ("both", key)})
+    one = weight_alone(R="half_squared_norm", upper=4.0, gamma=1.0)
+    one = replace(one, learning=replace(one.learning, penalties=(r, r, r)))
+    point = torch.ones(1, 1, dtype=DOUBLE)
+    bounds = one.model(2).bounds(0.5 * point, 1.5 * point, 0)
+    # Nothing but the modulus is known, and so are no slopes.
+    assert bounds.radius.isinf().all()
+    with pytest.raises(ValueError, match=r"^domain: expected bounds"):
+        run(with_domain(one, upper=torch.full((1,), math.inf, dtype=DOUBLE)), 2)
+    if change == "both":
+        found = run(one, 2, Budget(gap=1e-3))
+        s = torch.linspace(0.0, 4.0, 100001, dtype=DOUBLE)
+        value = float(((1.0 + s / 2.0) ** -4 + r.value(s)).min())
+        assert found.stopped == "gap"
+        assert found.minimum.lower <= value <= found.minimum.upper + 1e-6
+
+
+@pytest.mark.parametrize("cells", [2, None])
+def test_penalties_may_be_negative(cells):
+    """``r(s) = s - 2``: bounds are rounded the right way, and no other penalty bounds the set."""
+    less = penalties.Penalty("less", lambda s: s - 2.0, lambda s, eps: eps + 0.0 * s)
+    one = weight_alone(R="half_squared_norm", upper=4.0, gamma=0.1)
+    one = replace(one, learning=replace(one.learning, penalties=(less, less, less)))
+    point = 1e-30 * torch.ones(1, 1, dtype=DOUBLE)
+    low, high = one.model(2).certify(point)
+    assert low < 0.8 < high
+    found = run(one, cells, Budget(gap=1e-2))
+    s = torch.linspace(0.0, 4.0, 100001, dtype=DOUBLE)
+    state = torch.exp(-s) if cells is None else (1.0 + s / 2.0) ** -2
+    value = float((state**2 + 0.1 * (s - 2.0)).min())
+    assert found.minimum.lower <= value <= found.minimum.upper + 1e-6
+    weights = torch.tensor([[1.0, 0.0, 0.1]], dtype=DOUBLE)
+    square = penalties.by_name("s^2")
+    mixed = replace(one, learning=replace(one.learning, penalties=(less, less, square), weights=weights))
+    with pytest.raises(ValueError, match=r"^domain: expected bounds"):
+        run(with_domain(mixed, upper=torch.full((1,), math.inf, dtype=DOUBLE)), 2)
+
+
 def test_unbounded_limits_need_a_penalty():
     free = with_penalties(weight_alone(R="half_squared_norm", upper=math.inf), "s", 0.1)
     found = run(free, None, Budget(gap=1e-2), layers=64)
@@ -118,32 +165,6 @@ def test_no_point_varies_as_little_as_it_should():
         ValueError, match=r"^admissible: expected a set that is not empty, got no point within"
     ):
         run(replace(one, admissible=FewPieces(other, domain)), 2)
-
-
-def test_what_does_not_fit_is_refused(rng):
-    one = few(rng)
-    negative = with_domain(one, lower=-torch.ones(3, dtype=DOUBLE))
-    with pytest.raises(ValueError, match=r"^admissible\.pieces\.second: expected values >= 0, got -1\.0$"):
-        run(negative, 2)
-    problem, learning = one.repeated(2)
-    with pytest.raises(ValueError, match=r"^problem: expected a batch of one, got 2$"):
-        minimise(problem, learning, one.admissible, 2)
-    with pytest.raises(ValueError, match=r"^cells: expected at least 1 cell, got 0$"):
-        minimise(one.problem, one.learning, one.admissible, 0)
-    with pytest.raises(ValueError, match=r"^gap: expected a positive number, got 0"):
-        Budget(gap=0.0)
-    p = one.problem
-    concave = replace(one, problem=Problem(p.A, p.f, p.u0, NegativeL1()))
-    with pytest.raises(ValueError, match=r"^problem\.regularizer: expected an admissible regulariser"):
-        run(concave, 2)
-
-
-def test_data_that_are_no_numbers_never_get_in(rng):
-    one = few(rng)
-    with pytest.raises(ValueError, match=r"^f: expected finite entries"):
-        Problem(one.problem.A, one.problem.f * torch.nan, one.problem.u0, one.problem.regularizer)
-    with pytest.raises(ValueError, match=r"^labels: expected finite entries"):
-        Learning(one.learning.labels * torch.nan, *list(vars(one.learning).values())[1:])
 
 
 def test_overflow_is_honest(rng):

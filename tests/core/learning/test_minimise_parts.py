@@ -8,6 +8,7 @@ import torch
 from fbscore import project
 from fbscore.learning import losses
 from fbscore.learning.branch_and_bound.box_bounds import BoxBounds
+from fbscore.learning.branch_and_bound.box_run import _relative_moves
 from fbscore.learning.branch_and_bound.layer_boxes import groups, layer_boxes
 from fbscore.learning.branch_and_bound.loss_bounds import Ball, gradient, highest, lowest
 from fbscore.learning.branch_and_bound.pool import AGAIN, FINER, HALVE, Pool
@@ -88,6 +89,21 @@ def test_numbers_of_layers_have_their_ranges(rng):
     assert (found.k_low.item(), found.k.item(), found.k_high.item()) == (0.5, 0.75 * 1.5, 2.0)
     assert (found.s_low.item(), found.s.item(), found.s_high.item()) == (0.0, 0.75, 2.0)
     assert found.moves[0].abs().max() == 2.0 - 0.75 * 1.5
+
+
+def test_weights_move_by_their_share(rng):
+    """``|s − s̃| <= ratio s̃`` all over the box, attained: so many times round-off of ``p`` counts."""
+    for kind in KINDS:
+        one = few(rng, kind, (1, 1, 1))
+        of = groups(one.admissible.pieces, 2)
+        lower, upper = one.inside(20, rng, corners=0.5), one.admissible.domain.upper
+        lower, upper = 0.9 * lower, upper.expand(20, -1)
+        ratio = _relative_moves(layer_boxes(of, lower, upper))
+        x = torch.cat([between(lower, upper, 20, rng, corners=0.9) for _ in range(200)])
+        s, at = layer_boxes(of, x, x).s, layer_boxes(of, lower, upper).s
+        found = ((s.reshape(-1, 200, 20) - at[:, None]).abs() / at[:, None]).amax(1)
+        assert (found <= ratio * (1 + 1e-14)).all()
+        assert (found > 0.9 * ratio).all()
 
 
 def test_stretch_is_above_the_norms_between_its_nodes(rng):

@@ -133,6 +133,13 @@ def test_a_momentum_outside_its_range_is_refused(momentum):
             r"labels: expected shape \(1, 7, 5\) as u0, got \(1, 6, 5\)",
         ),
         ({"validation": 3}, TypeError, "validation: expected a problem and a Learning, got int"),
+        (
+            {"validation": task()[:1]},
+            ValueError,
+            "validation: expected a problem and a Learning, got 1 of them",
+        ),
+        ({"progress": 3}, TypeError, "progress: expected a callable, got int"),
+        ({"keep": 3}, TypeError, "keep: expected a callable, got int"),
         ({"validation": task(batch=2)}, ValueError, "validation: expected a batch of 1, got 2"),
         ({"validation": (task(count=4)[0], task()[1])}, ValueError, r"labels: expected shape \(1, 4, 5\)"),
     ],
