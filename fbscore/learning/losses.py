@@ -6,6 +6,7 @@ Source: X. Lin, C. Wu, arXiv:2605.27133, (2.10), (2.11), assumption A4 [reconstr
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from fbscore.learning.losses_inadmissible import Jump, Open
 __all__ = ["NAMES", "Huber", "Jump", "Loss", "Open", "Power", "by_name", "huber", "power"]
 
 
+@final  # certified bounds know its closed form
 @dataclass(frozen=True, eq=False)
 class Power(Loss):
     r"""``‖u − u*‖_p^p``.
@@ -60,6 +62,7 @@ class Power(Loss):
         return d ** max(0.0, 1.0 / self.p - 0.5)
 
 
+@final  # certified bounds know its closed form
 @dataclass(frozen=True, eq=False)
 class Huber(Loss):
     r"""``Σ_i h_w(u_i − u*_i)``, ``h_w(s) = s²/(2w)`` for ``|s| <= w``, ``|s| − w/2`` beyond.
