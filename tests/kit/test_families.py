@@ -118,7 +118,7 @@ def test_photographs_run_or_say_why():
 @pytest.mark.parametrize("check", CLAIMS, ids=lambda check: check.name)
 def test_an_instance_is_judged_alone_as_in_its_batch(check):
     met_somewhere = False
-    for batch in batches(check.sampled, 7)[::7]:
+    for batch in batches(check.sampled, 7)[:: 7 if check.cost < 1024 else 35]:
         instances = batch.instances
         whole = decide(check.predicate(instances, RUN))
         met_somewhere |= bool(check.met(instances).any())
