@@ -27,7 +27,7 @@ DEFAULT = "fbscore.network:forward"
 SYSTEMS = ("FBS", "LISTA", "ALISTA")
 
 #: Boxes and points behind an enclosed minimum, at most, and the time it may take: longer ones are open.
-EVALUATIONS, SECONDS = 100_000, 600.0
+EVALUATIONS, SECONDS = 400_000, 600.0
 
 #: Layers of the finest networks that bound the limit over boxes, about: few, as the boxes get small.
 LAYERS = 16
