@@ -89,7 +89,7 @@ PROFILES: dict[str, Profile] = {
     "default": Profile(
         "default",
         drawn=300,
-        shards=16,
+        shards=12,
         shard_size=SHARD,
         searched=4,
         climb=Climb(shards=2, drawn=512, corners=16, shapes=8, starts=8, moves=16, rounds=32),

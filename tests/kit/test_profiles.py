@@ -20,7 +20,7 @@ def test_counts():
     assert PROFILES["quick"].sampled == 1024
     assert PROFILES["quick"].searched == 0
     assert {PROFILES[name].shard_size for name in ("default", "thorough")} == {SHARD} == {4096}
-    assert PROFILES["default"].sampled == 16 * 4096
+    assert PROFILES["default"].sampled == 12 * 4096
 
 
 def test_costly_checks_get_smaller_shards_not_fewer():
